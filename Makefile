@@ -1,0 +1,38 @@
+# Every habit is one of these words. `make run` and `make test` work from nothing.
+
+# The machine that builds. Given explicitly, so that the static C library is linked into
+# the binary and not into the procedural macros.
+HOST := $(shell rustc -vV | sed -n 's/^host: //p')
+OUT := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+SOURCES := $(shell find applets src tests -name '*.rs')
+export CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUSTFLAGS := -C target-feature=+crt-static
+
+.PHONY: all build check fmt fmt-check clippy unit tidy oracle
+
+all: build
+
+# The everyday binary, static, at target/safebox.
+build:
+	cargo build --release --locked --target $(HOST)
+	@mkdir -p target
+	@ln -sf $(abspath $(OUT))/$(HOST)/release/safebox target/safebox
+
+# What a change needs; no root, no network, a few minutes.
+check: fmt-check clippy unit
+
+# The modules made by the applet table are invisible to cargo fmt: hand over the files.
+fmt:
+	rustfmt --edition 2024 $(SOURCES)
+
+fmt-check:
+	rustfmt --edition 2024 --check $(SOURCES)
+
+clippy:
+	cargo clippy --locked --all-targets --target $(HOST) -- -D warnings
+
+unit:
+	cargo test --locked --target $(HOST)
+
+# The transcripts against busybox: does the original agree with them?
+oracle:
+	SAFEBOX_ORACLE=1 SAFEBOX=$(shell command -v busybox) cargo test --locked --target $(HOST) --test cli -- --nocapture

@@ -1,0 +1,32 @@
+//! The applet table and `fn main`; nothing else.
+//!
+//! A command is found by the name in `argv[0]`, or by the first argument when the binary is
+//! called by its own name (`safebox ls`, `busybox ls`).
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")
+)]
+
+use safebox::applet::{Applet, Applets};
+use std::process::ExitCode;
+
+macro_rules! applets {
+    ($($name:ident)*) => {
+        $(mod $name;)*
+        static TABLE: &[&Applet] = &[$(&$name::APPLET),*];
+    };
+}
+
+applets! {
+    cat
+    r#false
+    multicall
+    r#true
+}
+
+fn main() -> ExitCode {
+    let argv: Vec<_> = std::env::args_os().collect();
+    ExitCode::from(safebox::applet::main(Applets(TABLE), &argv).0)
+}

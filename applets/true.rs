@@ -1,0 +1,14 @@
+//! true - do nothing, successfully.
+
+use safebox::applet::{Applet, Ctx, Dir};
+use safebox::error::{Exit, Result};
+
+pub static APPLET: Applet = Applet {
+    names: &["true"],
+    dir: Dir::Bin,
+    run,
+};
+
+fn run(_ctx: &mut Ctx) -> Result<Exit> {
+    Ok(Exit::OK)
+}

@@ -1,0 +1,32 @@
+//! safebox: the rescue userland of a router, as a library of engines.
+//!
+//! The binary in `applets/` reads arguments, calls the engines here and prints.
+//! Dependencies point one way only:
+//!
+//! ```text
+//! applets/*            arguments in, messages out; no unsafe, no formats, no protocols
+//!   |
+//! shell uci image overlay flash telnet accounts boot ...     engines
+//!   |
+//! applet opts error    what every applet is made of
+//!   |
+//! sys                  the kernel: the only unsafe code, and the traits that tests fake
+//! fake                 the same traits in memory
+//! ```
+//!
+//! What is absent on purpose: this library **knows no applet** (the table is handed in by
+//! the binary), **engines of protocols do no I/O**, **nothing destructive decides while it
+//! acts** (look, plan, perform), and **no engine prints**.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")
+)]
+
+pub mod applet;
+pub mod error;
+pub mod fake;
+pub mod opts;
+pub mod output;
+pub mod proc;
+pub mod sys;

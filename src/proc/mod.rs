@@ -1,0 +1,3 @@
+//! Starting and listing processes.
+
+pub mod launch;

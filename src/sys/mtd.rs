@@ -1,0 +1,206 @@
+//! MTD partitions by the ioctls of `mtd/mtd-abi.h`.
+
+use super::{Flash, FlashKind, Geometry, Partition};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+
+/// `struct mtd_info_user`: size, erasesize, writesize, oobsize are bytes.
+#[repr(C)]
+#[derive(Default)]
+struct MtdInfoUser {
+    kind: u8,
+    flags: u32,
+    size: u32,
+    erase_size: u32,
+    write_size: u32,
+    oob_size: u32,
+    padding: u64,
+}
+
+/// `struct erase_info_user`: bytes from the start of the partition.
+#[repr(C)]
+struct EraseInfoUser {
+    start: u32,
+    length: u32,
+}
+
+/// `struct erase_info_user64`.
+#[repr(C)]
+struct EraseInfoUser64 {
+    start: u64,
+    length: u64,
+}
+
+/// `struct mtd_oob_buf`.
+#[repr(C)]
+struct MtdOobBuf {
+    start: u32,
+    length: u32,
+    data: *mut u8,
+}
+
+#[allow(missing_docs, reason = "the macros make items without documentation")]
+mod ioctls {
+    use super::{EraseInfoUser, EraseInfoUser64, MtdInfoUser, MtdOobBuf};
+    nix::ioctl_read!(memgetinfo, b'M', 1, MtdInfoUser);
+    nix::ioctl_readwrite!(memreadoob, b'M', 4, MtdOobBuf);
+    nix::ioctl_write_ptr!(memunlock, b'M', 6, EraseInfoUser);
+    nix::ioctl_write_ptr!(memgetbadblock, b'M', 11, u64);
+    nix::ioctl_write_ptr!(memsetbadblock, b'M', 12, u64);
+    nix::ioctl_write_ptr!(memerase64, b'M', 20, EraseInfoUser64);
+}
+
+/// MTD_WRITEABLE.
+const WRITEABLE: u32 = 0x400;
+
+/// Reads `/proc/mtd`.
+pub fn partitions() -> io::Result<Vec<Partition>> {
+    match std::fs::read_to_string("/proc/mtd") {
+        Ok(text) => Ok(parse_partitions(&text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads lines like `mtd4: 00020000 00010000 "art"`; sizes are hexadecimal.
+pub fn parse_partitions(text: &str) -> Vec<Partition> {
+    let partition = |line: &str| {
+        let (number, rest) = line.strip_prefix("mtd")?.split_once(':')?;
+        let mut words = rest.trim_start().splitn(3, ' ');
+        Some(Partition {
+            number: number.parse().ok()?,
+            size: u64::from_str_radix(words.next()?, 16).ok()?,
+            erase_size: u32::from_str_radix(words.next()?, 16).ok()?,
+            name: words.next()?.trim_matches('"').to_owned(),
+        })
+    };
+    text.lines().filter_map(partition).collect()
+}
+
+/// An open `/dev/mtdN`.
+pub struct LinuxFlash {
+    file: File,
+    geometry: Geometry,
+}
+
+impl LinuxFlash {
+    /// Opens `/dev/mtdN` (or `/dev/mtd/N`), synchronous when writable.
+    pub fn open(number: u32, writable: bool) -> io::Result<LinuxFlash> {
+        let open = |path: String| {
+            let mut options = OpenOptions::new();
+            options.read(true).write(writable);
+            if writable {
+                options.custom_flags(libc::O_SYNC);
+            }
+            options.open(path)
+        };
+        let file = match open(format!("/dev/mtd{number}")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                open(format!("/dev/mtd/{number}"))?
+            }
+            other => other?,
+        };
+        let mut info = MtdInfoUser::default();
+        // SAFETY: MEMGETINFO fills one mtd_info_user, which `info` is.
+        unsafe { ioctls::memgetinfo(file.as_raw_fd(), &mut info) }?;
+        // The ioctl's size has 32 bits; sysfs knows the size of larger chips.
+        let size = std::fs::read_to_string(format!("/sys/class/mtd/mtd{number}/size"))
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(u64::from(info.size));
+        let kind = match info.kind {
+            1 => FlashKind::Ram,
+            3 => FlashKind::Nor,
+            4 | 8 => FlashKind::Nand,
+            6 => FlashKind::DataFlash,
+            7 => FlashKind::UbiVolume,
+            other => FlashKind::Other(other),
+        };
+        let geometry = Geometry {
+            kind,
+            size,
+            erase_size: info.erase_size,
+            write_size: info.write_size.max(1),
+            oob_size: info.oob_size,
+            writable: info.flags & WRITEABLE != 0,
+        };
+        Ok(LinuxFlash { file, geometry })
+    }
+}
+
+impl Flash for LinuxFlash {
+    fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    fn is_bad(&mut self, offset: u64) -> io::Result<bool> {
+        // SAFETY: MEMGETBADBLOCK reads one loff_t.
+        match unsafe { ioctls::memgetbadblock(self.file.as_raw_fd(), &offset) } {
+            Ok(answer) => Ok(answer == 1),
+            // NOR drivers have no notion of bad blocks.
+            Err(nix::errno::Errno::EOPNOTSUPP) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn mark_bad(&mut self, offset: u64) -> io::Result<()> {
+        // SAFETY: MEMSETBADBLOCK reads one loff_t.
+        unsafe { ioctls::memsetbadblock(self.file.as_raw_fd(), &offset) }?;
+        Ok(())
+    }
+
+    fn unlock(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        let too_far = |_| io::Error::from_raw_os_error(libc::EINVAL);
+        let range = EraseInfoUser {
+            start: u32::try_from(offset).map_err(too_far)?,
+            length: u32::try_from(length).map_err(too_far)?,
+        };
+        // SAFETY: MEMUNLOCK reads one erase_info_user.
+        unsafe { ioctls::memunlock(self.file.as_raw_fd(), &range) }?;
+        Ok(())
+    }
+
+    fn erase(&mut self, offset: u64) -> io::Result<()> {
+        let range = EraseInfoUser64 {
+            start: offset,
+            length: u64::from(self.geometry.erase_size),
+        };
+        // SAFETY: MEMERASE64 reads one erase_info_user64.
+        unsafe { ioctls::memerase64(self.file.as_raw_fd(), &range) }?;
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset)
+    }
+
+    fn write(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(data, offset)
+    }
+
+    fn read_oob(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        let too_far = |_| io::Error::from_raw_os_error(libc::EINVAL);
+        let mut request = MtdOobBuf {
+            start: u32::try_from(offset).map_err(too_far)?,
+            length: u32::try_from(buf.len()).map_err(too_far)?,
+            data: buf.as_mut_ptr(),
+        };
+        // SAFETY: MEMREADOOB writes at most `length` bytes to `data`, which is `buf`.
+        unsafe { ioctls::memreadoob(self.file.as_raw_fd(), &mut request) }?;
+        Ok(())
+    }
+}
+
+#[test]
+fn partition_names_may_hold_blanks() {
+    let text = "dev:    size   erasesize  name\nmtd0: 00ff0000 00010000 \"firm ware\"\n";
+    let expected = Partition {
+        number: 0,
+        size: 0xff_0000,
+        erase_size: 0x1_0000,
+        name: "firm ware".into(),
+    };
+    assert_eq!(parse_partitions(text), [expected]);
+}

@@ -1,0 +1,92 @@
+//! fork, exec, the name of the process: what std cannot do safely.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+pub use rustix::process::Pid;
+
+/// On which side of a fork we are.
+pub enum Fork {
+    /// The original; the child's id.
+    Parent(Pid),
+    /// The copy.
+    Child,
+}
+
+/// fork(2). The child is a full copy and may go on with anything.
+///
+/// Only single-threaded programs may call this; every applet is one (the SSH server forks
+/// before it starts its runtime).
+pub fn fork() -> io::Result<Fork> {
+    // SAFETY: the program has one thread, so no lock can be held by a thread that the
+    // child lacks; both sides may run any code.
+    match unsafe { nix::unistd::fork() }? {
+        nix::unistd::ForkResult::Child => Ok(Fork::Child),
+        nix::unistd::ForkResult::Parent { child } => match Pid::from_raw(child.as_raw()) {
+            Some(pid) => Ok(Fork::Parent(pid)),
+            None => Err(io::ErrorKind::Other.into()),
+        },
+    }
+}
+
+/// execve(2). Returns only on failure; a NUL in a word is EINVAL.
+pub fn exec(path: &Path, argv: &[OsString], env: &[OsString]) -> io::Error {
+    let c = |word: &OsStr| CString::new(word.as_bytes());
+    let words = |words: &[OsString]| {
+        words
+            .iter()
+            .map(|word| c(word))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    match (c(path.as_os_str()), words(argv), words(env)) {
+        (Ok(path), Ok(argv), Ok(env)) => match nix::unistd::execve(&path, &argv, &env) {
+            Err(error) => error.into(),
+            Ok(never) => match never {},
+        },
+        _ => io::Error::from_raw_os_error(libc::EINVAL),
+    }
+}
+
+/// Ends the process at once, without running anything else.
+pub fn exit_now(status: u8) -> ! {
+    // SAFETY: _exit has no preconditions; buffered output has been flushed by the caller.
+    unsafe { libc::_exit(i32::from(status)) }
+}
+
+/// Sets the name that `ps` and `killall` see (PR_SET_NAME, at most 15 bytes count).
+pub fn set_name(name: &OsStr) {
+    if let Ok(name) = CString::new(name.as_bytes()) {
+        // Only cosmetic where it fails.
+        let _ = rustix::thread::set_name(&name);
+    }
+}
+
+/// Gives SIGPIPE its default back: Rust ignores it, but a filter must end quietly.
+pub fn restore_sigpipe() {
+    // SAFETY: SIG_DFL installs no handler, so no code of ours runs in signal context.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}
+
+/// Ignores SIGPIPE, for those who want the write's error instead.
+pub fn ignore_sigpipe() {
+    // SAFETY: SIG_IGN installs no handler, so no code of ours runs in signal context.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
+/// How a child ended: its exit status, or 128 + the signal that killed it.
+pub fn wait_for(child: Pid) -> io::Result<u8> {
+    loop {
+        match rustix::process::waitpid(Some(child), rustix::process::WaitOptions::empty()) {
+            Ok(Some((_, status))) => {
+                let code = status
+                    .exit_status()
+                    .or(status.terminating_signal().map(|n| 128 + n));
+                return Ok(code.unwrap_or(255) as u8);
+            }
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

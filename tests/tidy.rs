@@ -1,0 +1,212 @@
+//! The rules of the house that a machine can check.
+
+#![allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Lines that a file may have; past that it has more than one subject.
+const LENGTH: usize = 600;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Files below a folder of the project with this extension, in order.
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn source() -> Vec<(PathBuf, String)> {
+    ["applets", "src", "tests"]
+        .iter()
+        .flat_map(|folder| files(folder, "rs"))
+        .map(|path| {
+            (
+                path.strip_prefix(root()).unwrap().to_owned(),
+                fs::read_to_string(path).unwrap(),
+            )
+        })
+        .collect()
+}
+
+/// Fails with every offender at once.
+fn expect_none(offenders: Vec<String>, rule: &str) {
+    assert!(
+        offenders.is_empty(),
+        "{rule}:\n  {}",
+        offenders.join("\n  ")
+    );
+}
+
+#[test]
+fn every_file_opens_with_what_it_is() {
+    let bad = source()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//!"));
+    expect_none(
+        bad.map(|(path, _)| path.display().to_string()).collect(),
+        "no //! header",
+    );
+}
+
+#[test]
+fn no_file_has_more_than_one_subject() {
+    let bad = source()
+        .into_iter()
+        .filter(|(_, text)| text.lines().count() > LENGTH);
+    let show =
+        |(path, text): (PathBuf, String)| format!("{} {}", path.display(), text.lines().count());
+    expect_none(bad.map(show).collect(), "longer than 600 lines");
+}
+
+#[test]
+fn unsafe_code_lives_in_one_folder() {
+    let is_bad = |(path, text): &(PathBuf, String)| {
+        let words = |line: &str| line.contains("unsafe {") || line.contains("unsafe fn");
+        !path.starts_with("src/sys") && !path.starts_with("tests") && text.lines().any(words)
+    };
+    let bad = source().into_iter().filter(is_bad);
+    expect_none(
+        bad.map(|(path, _)| path.display().to_string()).collect(),
+        "unsafe outside src/sys",
+    );
+}
+
+#[test]
+fn applets_know_neither_each_other_nor_the_fakes() {
+    let is_bad = |path: &Path, line: &str| {
+        let code = line.split("//").next().unwrap_or_default();
+        // A part of an applet's own folder may name its siblings.
+        let single = path.parent() == Some(Path::new("applets"));
+        code.contains("::fake") || (single && code.contains("crate::"))
+    };
+    let mut bad = Vec::new();
+    for (path, text) in source()
+        .iter()
+        .filter(|(path, _)| path.starts_with("applets"))
+    {
+        for (number, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| is_bad(path, line))
+        {
+            bad.push(format!(
+                "{}:{}: {}",
+                path.display(),
+                number + 1,
+                line.trim()
+            ));
+        }
+    }
+    expect_none(bad, "an applet reaches where it must not");
+}
+
+#[test]
+fn every_applet_has_a_transcript() {
+    let main = fs::read_to_string(root().join("applets/main.rs")).unwrap();
+    let table = main
+        .split("applets! {")
+        .nth(1)
+        .unwrap()
+        .split('}')
+        .next()
+        .unwrap();
+    let missing = table
+        .split_whitespace()
+        .map(|word| word.trim_start_matches("r#"))
+        .filter(|word| !root().join(format!("tests/cli/{word}.test")).exists());
+    expect_none(
+        missing.map(str::to_owned).collect(),
+        "no tests/cli/NAME.test",
+    );
+}
+
+#[test]
+fn the_table_is_in_order() {
+    let main = fs::read_to_string(root().join("applets/main.rs")).unwrap();
+    let table = main
+        .split("applets! {")
+        .nth(1)
+        .unwrap()
+        .split('}')
+        .next()
+        .unwrap();
+    let words: Vec<_> = table
+        .split_whitespace()
+        .map(|word| word.trim_start_matches("r#"))
+        .collect();
+    assert!(words.is_sorted(), "the applet table is sorted by name");
+}
+
+#[test]
+fn every_folder_says_what_belongs_there() {
+    let mut bad = Vec::new();
+    let mut folders: Vec<_> = ["applets", "src", "rootfs", "tests"]
+        .iter()
+        .map(|name| root().join(name))
+        .collect();
+    while let Some(folder) = folders.pop() {
+        let shown = folder.strip_prefix(root()).unwrap().to_owned();
+        // Described in tests/README.md, or the image's tree, which is the device's.
+        let described = ["tests/cli", "tests/support", "tests/shell", "rootfs/"];
+        if !described
+            .iter()
+            .any(|folder| shown.to_string_lossy().starts_with(folder))
+            && !folder.join("README.md").exists()
+        {
+            bad.push(shown.display().to_string());
+        }
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    expect_none(bad, "a folder without README.md");
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let section = manifest
+        .split("[dependencies]\n")
+        .nth(1)
+        .unwrap()
+        .split("\n[")
+        .next()
+        .unwrap();
+    let mut bad = Vec::new();
+    let mut reason = false;
+    for line in section.lines().filter(|line| !line.is_empty()) {
+        if !line.starts_with('#') && !reason {
+            bad.push(line.to_owned());
+        }
+        reason = line.starts_with('#');
+    }
+    expect_none(bad, "a dependency without its reason in the line above");
+}
+
+#[test]
+fn no_test_is_ignored_without_a_reason() {
+    let bare = concat!("#[", "ignore]");
+    let bad = source().into_iter().filter(|(_, text)| text.contains(bare));
+    expect_none(
+        bad.map(|(path, _)| path.display().to_string()).collect(),
+        "a bare ignore",
+    );
+}
