@@ -1,0 +1,435 @@
+//! The line, the cursor, and what each key does to them.
+
+use super::complete::{self, Completer};
+use super::history::History;
+use super::key::Key;
+use super::screen::{self, Screen};
+
+/// What a key came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Go on; `out` holds what the terminal must be sent.
+    Typing,
+    /// Enter: the line is complete.
+    Done,
+    /// Control-D on an empty line.
+    EndOfInput,
+    /// Control-C: the line is dropped.
+    Interrupted,
+}
+
+/// A line that is being typed.
+pub struct Editor<'a> {
+    prompt: &'a [u8],
+    line: Vec<u8>,
+    /// Byte before which the cursor stands; always at the edge of a character.
+    cursor: usize,
+    screen: Screen,
+    columns: u16,
+    /// What was cut last, for Control-Y.
+    cut: Vec<u8>,
+    /// Which line of the history is shown; its length: the new one.
+    shown: usize,
+    /// The new line, kept while older ones are looked at.
+    new_line: Vec<u8>,
+    /// Control-R: the text looked for.
+    search: Option<Vec<u8>>,
+    /// The last key was Tab and changed nothing: the next one lists.
+    tabbed: bool,
+    /// Bytes for the terminal.
+    pub out: Vec<u8>,
+}
+
+impl<'a> Editor<'a> {
+    /// An empty line behind `prompt`. All rows of the prompt but the last are shown now.
+    pub fn new(prompt: &'a [u8], columns: u16, history: &History) -> Editor<'a> {
+        let last = prompt
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |at| at + 1);
+        let mut editor = Editor {
+            prompt: &prompt[last..],
+            line: Vec::new(),
+            cursor: 0,
+            screen: Screen::new(columns),
+            columns,
+            cut: Vec::new(),
+            shown: history.len(),
+            new_line: Vec::new(),
+            search: None,
+            tabbed: false,
+            out: prompt[..last].to_vec(),
+        };
+        editor.redraw();
+        editor
+    }
+
+    /// The finished line.
+    pub fn into_line(self) -> Vec<u8> {
+        self.line
+    }
+
+    /// The terminal has another width.
+    pub fn resize(&mut self, columns: u16) {
+        self.columns = columns;
+        self.screen.resize(columns);
+        self.redraw();
+    }
+
+    /// Shows everything again from a fresh row, after somebody else wrote.
+    pub fn redraw_below(&mut self) {
+        self.screen.forget();
+        self.redraw();
+    }
+
+    /// Applies a key.
+    pub fn press(&mut self, key: Key, history: &History, names: &dyn Completer) -> Step {
+        if self.search.is_some() && self.press_in_search(key, history) {
+            return Step::Typing;
+        }
+        let tabbed = std::mem::take(&mut self.tabbed);
+        match key {
+            Key::Byte(byte) => self.insert(byte),
+            Key::Enter => return self.finish(b"\r\n", Step::Done),
+            Key::Ctrl(b'C') => {
+                self.line.clear();
+                return self.finish(b"^C\r\n", Step::Interrupted);
+            }
+            Key::Ctrl(b'D') if self.line.is_empty() => {
+                return self.finish(b"\r\n", Step::EndOfInput);
+            }
+            Key::Tab => self.complete(names, tabbed),
+            Key::Up | Key::Ctrl(b'P') => self.recall(self.shown.checked_sub(1), history),
+            Key::Down | Key::Ctrl(b'N') => self.recall(self.shown.checked_add(1), history),
+            Key::Ctrl(b'R') => self.search = Some(Vec::new()),
+            Key::Ctrl(b'L') => {
+                self.out.extend_from_slice(b"\x1b[H\x1b[J");
+                self.redraw_below();
+            }
+            _ => self.edit(key),
+        }
+        if self.search.is_some() {
+            self.show_search();
+        }
+        Step::Typing
+    }
+
+    /// Keys that move or delete.
+    fn edit(&mut self, key: Key) {
+        match key {
+            Key::Left | Key::Ctrl(b'B') => self.cursor = self.left_of(self.cursor),
+            Key::Right | Key::Ctrl(b'F') => self.cursor = self.right_of(self.cursor),
+            Key::Home | Key::Ctrl(b'A') => self.cursor = 0,
+            Key::End | Key::Ctrl(b'E') => self.cursor = self.line.len(),
+            Key::WordLeft | Key::Alt(b'b') => self.cursor = self.word_left(is_word),
+            Key::WordRight | Key::Alt(b'f') => self.cursor = self.word_right(),
+            Key::Backspace => self.remove(self.left_of(self.cursor), self.cursor),
+            Key::Delete | Key::Ctrl(b'D') => self.remove(self.cursor, self.right_of(self.cursor)),
+            Key::Ctrl(b'K') => self.cut(self.cursor, self.line.len()),
+            Key::Ctrl(b'U') => self.cut(0, self.cursor),
+            Key::Ctrl(b'W') => self.cut(self.word_left(|b| !b.is_ascii_whitespace()), self.cursor),
+            Key::Alt(0x7f) => self.cut(self.word_left(is_word), self.cursor),
+            Key::Alt(b'd') => self.cut(self.cursor, self.word_right()),
+            Key::Ctrl(b'Y') => {
+                let cut = self.cut.clone();
+                self.line
+                    .splice(self.cursor..self.cursor, cut.iter().copied());
+                self.cursor += cut.len();
+            }
+            Key::Ctrl(b'T') => self.swap(),
+            _ => return self.out.push(7),
+        }
+        self.redraw();
+    }
+
+    fn insert(&mut self, byte: u8) {
+        let at_end = self.cursor == self.line.len();
+        let width = if at_end {
+            screen::width(self.prompt, &self.line)
+        } else {
+            0
+        };
+        self.line.insert(self.cursor, byte);
+        self.cursor += 1;
+        if !at_end || !self.screen.append(width, byte, &mut self.out) {
+            self.redraw();
+        }
+    }
+
+    fn remove(&mut self, from: usize, to: usize) {
+        self.line.drain(from..to);
+        self.cursor = from;
+    }
+
+    fn cut(&mut self, from: usize, to: usize) {
+        self.cut = self.line[from..to].to_vec();
+        self.remove(from, to);
+    }
+
+    /// Control-T: the two characters around the cursor change places.
+    fn swap(&mut self) {
+        let at = if self.cursor == self.line.len() {
+            self.left_of(self.cursor)
+        } else {
+            self.cursor
+        };
+        let (from, to) = (self.left_of(at), self.right_of(at));
+        if from < at {
+            self.line[from..to].rotate_left(at - from);
+            self.cursor = to;
+        }
+    }
+
+    fn left_of(&self, cursor: usize) -> usize {
+        (0..cursor).rev().find(|&at| self.is_edge(at)).unwrap_or(0)
+    }
+
+    fn right_of(&self, cursor: usize) -> usize {
+        (cursor + 1..self.line.len())
+            .find(|&at| self.is_edge(at))
+            .unwrap_or(self.line.len())
+    }
+
+    /// Whether a character begins here: anything but a continuation byte of UTF-8.
+    fn is_edge(&self, at: usize) -> bool {
+        self.line.get(at).is_none_or(|byte| byte & 0xc0 != 0x80)
+    }
+
+    fn word_left(&self, is_word: impl Fn(u8) -> bool) -> usize {
+        let before = &self.line[..self.cursor];
+        let end = before
+            .iter()
+            .rposition(|&b| is_word(b))
+            .map_or(0, |at| at + 1);
+        before[..end]
+            .iter()
+            .rposition(|&b| !is_word(b))
+            .map_or(0, |at| at + 1)
+    }
+
+    fn word_right(&self) -> usize {
+        let after = &self.line[self.cursor..];
+        let start = after
+            .iter()
+            .position(|&b| is_word(b))
+            .unwrap_or(after.len());
+        let end = after[start..].iter().position(|&b| !is_word(b));
+        self.cursor + end.map_or(after.len(), |length| start + length)
+    }
+
+    /// Shows line `index` of the history; one past its end is the line being typed.
+    fn recall(&mut self, index: Option<usize>, history: &History) {
+        let Some(index) = index.filter(|index| *index <= history.len()) else {
+            return self.out.push(7);
+        };
+        if self.shown == history.len() {
+            self.new_line = self.line.clone();
+        }
+        self.line = history.get(index).unwrap_or(&self.new_line).to_vec();
+        self.shown = index;
+        self.cursor = self.line.len();
+        self.redraw();
+    }
+
+    fn complete(&mut self, names: &dyn Completer, tabbed: bool) {
+        let found = complete::complete(&self.line, self.cursor, names);
+        let prefix = complete::common_prefix(&found.candidates);
+        let mut text = complete::quote(prefix);
+        if let [only] = &found.candidates[..]
+            && !only.ends_with(b"/")
+        {
+            text.push(b' ');
+        }
+        if found.candidates.is_empty() {
+            self.out.push(7);
+        } else if text.len() > self.cursor - found.start {
+            self.line
+                .splice(found.start..self.cursor, text.iter().copied());
+            self.cursor = found.start + text.len();
+            self.redraw();
+        } else if tabbed {
+            self.out.extend_from_slice(b"\r\n");
+            let width = if self.columns == 0 {
+                80
+            } else {
+                usize::from(self.columns)
+            };
+            self.out.extend(complete::columns(&found.candidates, width));
+            self.redraw_below();
+        } else {
+            self.out.push(7);
+            self.tabbed = true;
+        }
+    }
+
+    /// Keys while Control-R is on; false: the search is over and the key still counts.
+    fn press_in_search(&mut self, key: Key, history: &History) -> bool {
+        let Some(text) = &mut self.search else {
+            return false;
+        };
+        let mut end = history.len();
+        match key {
+            Key::Byte(byte) => text.push(byte),
+            Key::Backspace => {
+                text.pop();
+            }
+            Key::Ctrl(b'R') => end = self.shown,
+            Key::Ctrl(b'G') | Key::Ctrl(b'C') => {
+                self.search = None;
+                self.shown = history.len();
+                self.line.clear();
+                self.cursor = 0;
+                self.redraw();
+                return true;
+            }
+            _ => {
+                self.search = None;
+                self.redraw();
+                return false;
+            }
+        }
+        match history.search(text, end) {
+            Some(index) => {
+                self.shown = index;
+                self.line = history.get(index).unwrap_or_default().to_vec();
+                self.cursor = self.line.len();
+            }
+            None => self.out.push(7),
+        }
+        self.show_search();
+        true
+    }
+
+    fn show_search(&mut self) {
+        let text = self.search.as_deref().unwrap_or_default();
+        let prompt = [b"(search) '", text, b"': "].concat();
+        self.screen
+            .draw(&prompt, &self.line, self.cursor, &mut self.out);
+    }
+
+    fn redraw(&mut self) {
+        self.screen
+            .draw(self.prompt, &self.line, self.cursor, &mut self.out);
+    }
+
+    /// Leaves the terminal on a fresh row below the line.
+    fn finish(&mut self, text: &[u8], step: Step) -> Step {
+        if self.cursor != self.line.len() {
+            self.cursor = self.line.len();
+            self.redraw();
+        }
+        self.out.extend_from_slice(text);
+        step
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lineedit::key::Decoder;
+    use std::path::PathBuf;
+
+    struct Names;
+
+    impl Completer for Names {
+        fn commands(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
+            let all = ["mount", "mount_root", "firstboot"].map(|s| s.as_bytes().to_vec());
+            all.into_iter()
+                .filter(|name| name.starts_with(prefix))
+                .collect()
+        }
+
+        fn variables(&self, _prefix: &[u8]) -> Vec<Vec<u8>> {
+            Vec::new()
+        }
+
+        fn home(&self) -> Option<PathBuf> {
+            None
+        }
+    }
+
+    /// Types bytes and tells the line, with `|` where the cursor is.
+    fn typed(bytes: &[u8]) -> String {
+        let mut history = History::default();
+        history.add(b"uci show");
+        history.add(b"ls -l");
+        let mut editor = Editor::new(b"$ ", 80, &history);
+        let mut decoder = Decoder::default();
+        for key in bytes.iter().filter_map(|b| decoder.feed(*b)) {
+            editor.press(key, &history, &Names);
+        }
+        let mut line = editor.line.clone();
+        line.insert(editor.cursor, b'|');
+        String::from_utf8_lossy(&line).into_owned()
+    }
+
+    #[test]
+    fn keys_edit_the_line() {
+        let cases: &[(&[u8], &str)] = &[
+            (b"abc", "abc|"),
+            (b"abc\x1b[D\x1b[DX", "aX|bc"),
+            (b"abc\x01X\x05Y", "XabcY|"),
+            (b"abc\x7f\x08", "a|"),
+            (b"abc\x01\x1b[3~\x04", "|c"),
+            (b"one two\x17three", "one three|"),
+            (b"one two/three\x1b\x7f", "one two/|"),
+            (b"one two\x01\x1bf\x0b", "one|"),
+            (b"one two\x15\x19\x19", "one twoone two|"),
+            (b"one two\x1bb\x1bb\x1bd", "| two"),
+            (b"ab\x14", "ba|"),
+            ("\u{e4}\u{f6}\x1b[D\x7f".as_bytes(), "|\u{f6}"),
+            (b"x\x1b[A", "ls -l|"),
+            (b"x\x1b[A\x1b[A\x1b[A", "uci show|"),
+            (b"x\x1b[A\x1b[B", "x|"),
+            (b"\x12uc", "uci show|"),
+            (b"\x12uc\x01X", "X|uci show"),
+            (b"\x12uc\x07x", "x|"),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(typed(bytes), *expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn tab_completes_and_then_lists() {
+        assert_eq!(typed(b"fi\t"), "firstboot |");
+        assert_eq!(typed(b"mo\t"), "mount|");
+        assert_eq!(typed(b"mo\t\t\t"), "mount|");
+        assert_eq!(typed(b"zz\t"), "zz|");
+    }
+
+    #[test]
+    fn a_line_ends_with_enter_and_a_session_with_control_d() {
+        let history = History::default();
+        let step = |key| Editor::new(b"", 80, &history).press(key, &history, &Names);
+        assert_eq!(step(Key::Enter), Step::Done);
+        assert_eq!(step(Key::Ctrl(b'D')), Step::EndOfInput);
+        assert_eq!(step(Key::Ctrl(b'C')), Step::Interrupted);
+    }
+
+    #[test]
+    fn no_sequence_of_keys_breaks_the_editor() {
+        let mut seed = 1u32;
+        let mut history = History::default();
+        history.add(b"one two");
+        for columns in [0, 1, 7, 80] {
+            let mut editor = Editor::new(b"$ ", columns, &history);
+            let mut decoder = Decoder::default();
+            for _ in 0..20_000 {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                if let Some(key) = decoder.feed((seed >> 24) as u8 & 0x9f) {
+                    editor.press(key, &history, &Names);
+                }
+                editor.out.clear();
+                if editor.line.len() > 200 {
+                    editor.line.clear();
+                    editor.cursor = 0;
+                }
+            }
+        }
+    }
+}
