@@ -22,6 +22,7 @@ macro_rules! applets {
 applets! {
     cat
     r#false
+    less
     multicall
     r#true
 }

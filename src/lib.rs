@@ -29,5 +29,6 @@ pub mod fake;
 pub mod lineedit;
 pub mod opts;
 pub mod output;
+pub mod pager;
 pub mod proc;
 pub mod sys;

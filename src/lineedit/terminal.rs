@@ -103,13 +103,17 @@ fn send(output: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// A terminal without echo and line mode, until dropped.
-struct RawMode<'a> {
+pub struct RawMode<'a> {
     terminal: BorrowedFd<'a>,
     before: Termios,
 }
 
 impl RawMode<'_> {
-    fn enter(terminal: BorrowedFd<'_>) -> io::Result<RawMode<'_>> {
+    /// Switches the terminal; Control-C and Control-Z become keys.
+    ///
+    /// # Errors
+    /// ENOTTY: the descriptor is no terminal.
+    pub fn enter(terminal: BorrowedFd<'_>) -> io::Result<RawMode<'_>> {
         let before = rustix::termios::tcgetattr(terminal)?;
         let mut raw = before.clone();
         raw.local_modes -=
