@@ -26,6 +26,7 @@
 pub mod applet;
 pub mod error;
 pub mod fake;
+pub mod flash;
 pub mod lineedit;
 pub mod opts;
 pub mod output;

@@ -1,0 +1,200 @@
+//! Emptying a partition, block by block, with a look at the result.
+
+use super::{Error, blocks, jffs2};
+use crate::sys::{Flash, FlashKind};
+
+/// What happened to a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It is erased now.
+    Erased,
+    /// It was blank already.
+    Blank,
+    /// It is bad and was left out.
+    Bad,
+}
+
+/// One block is dealt with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The block's offset in bytes.
+    pub offset: u64,
+    /// What happened to it.
+    pub event: Event,
+    /// Blocks done, this one included.
+    pub done: u64,
+    /// Blocks in all.
+    pub total: u64,
+}
+
+/// Erases every good block of the partition, from the first to the last.
+///
+/// # Errors
+/// The first failure, after all other blocks have been tried: a reset should erase as much
+/// as it can.
+pub fn everything(flash: &mut dyn Flash, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
+    blocks::unlock(flash);
+    let offsets: Vec<u64> = blocks::all(flash, 0)?.collect();
+    let total = offsets.len() as u64;
+    let mut failure = None;
+    for (done, offset) in (1..).zip(offsets) {
+        let event = if blocks::is_bad(flash, offset)? {
+            Event::Bad
+        } else {
+            if let Err(error) = one(flash, offset) {
+                failure.get_or_insert(error);
+                continue;
+            }
+            Event::Erased
+        };
+        progress(Progress {
+            offset,
+            event,
+            done,
+            total,
+        });
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// Makes everything from the block at `start` to the end an empty jffs2.
+///
+/// The last block goes first and the one at `start` goes last: it holds the marker that
+/// asks for this, so that an interrupted wipe is taken up again. Blocks that are blank are
+/// not erased again. On NOR every block that was erased here gets a cleanmarker, which tells
+/// jffs2 that the erase was completed; the others jffs2 erases itself when it needs them.
+///
+/// # Errors
+/// The first failure ends the wipe, with the marker still there.
+pub fn wipe_jffs2(
+    flash: &mut dyn Flash,
+    start: u64,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Error> {
+    blocks::unlock(flash);
+    let geometry = flash.geometry();
+    // NAND keeps its cleanmarkers in the spare bytes, written-back NOR wants whole pages.
+    let marks =
+        matches!(geometry.kind, FlashKind::Nor | FlashKind::Ram) && geometry.write_size == 1;
+    let offsets: Vec<u64> = blocks::all(flash, start)?.rev().collect();
+    let total = offsets.len() as u64;
+    for (done, offset) in (1..).zip(offsets) {
+        let event = if blocks::is_bad(flash, offset)? {
+            Event::Bad
+        } else if blocks::is_blank(flash, offset)? {
+            Event::Blank
+        } else {
+            one(flash, offset)?;
+            if marks {
+                let mark = jffs2::cleanmarker(jffs2::Endian::NATIVE);
+                flash
+                    .write(offset, &mark)
+                    .map_err(Error::io("write", offset))?;
+            }
+            Event::Erased
+        };
+        progress(Progress {
+            offset,
+            event,
+            done,
+            total,
+        });
+    }
+    Ok(())
+}
+
+/// Erases one block and looks whether it is blank; tries twice.
+pub fn one(flash: &mut dyn Flash, offset: u64) -> Result<(), Error> {
+    for last in [false, true] {
+        match flash.erase(offset) {
+            Err(error) if last => return Err(Error::io("erase", offset)(error)),
+            Err(_) => continue,
+            Ok(()) if blocks::is_blank(flash, offset)? => return Ok(()),
+            Ok(()) => {}
+        }
+    }
+    Err(Error::Mismatch { offset })
+}
+
+/// Makes the block at 0 say that everything in this partition is void: `DE AD C0 DE`.
+///
+/// # Errors
+/// Any failure, and a marker that cannot be read back.
+pub fn mark_void(flash: &mut dyn Flash) -> Result<(), Error> {
+    blocks::unlock(flash);
+    let Some(&first) = blocks::good(flash, 0)?.first() else {
+        return Err(Error::TooBig {
+            length: None,
+            room: 0,
+        });
+    };
+    one(flash, first)?;
+    let page = (flash.geometry().write_size as usize).max(jffs2::END_MARKER.len());
+    let mut data = vec![0xff; page];
+    data[..4].copy_from_slice(&jffs2::END_MARKER);
+    flash
+        .write(first, &data)
+        .map_err(Error::io("write", first))?;
+    let mut back = [0; 4];
+    flash
+        .read(first, &mut back)
+        .map_err(Error::io("read", first))?;
+    if back != jffs2::END_MARKER {
+        return Err(Error::Mismatch { offset: first });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::flash::FakeFlash;
+
+    const BLOCK: u32 = 4096;
+
+    fn full() -> FakeFlash {
+        let mut flash = FakeFlash::nor(8 * BLOCK as usize, BLOCK);
+        flash.fill(0, &[0x55; 8 * BLOCK as usize]);
+        flash
+    }
+
+    #[test]
+    fn erasing_leaves_nothing_and_reports_every_block() {
+        let mut flash = full();
+        let mut seen = Vec::new();
+        everything(&mut flash, &mut |p| seen.push((p.offset, p.done, p.total))).unwrap();
+        assert!(flash.bytes().iter().all(|&b| b == 0xff));
+        assert_eq!(seen.len(), 8);
+        assert_eq!(seen.last(), Some(&(7 * 4096, 8, 8)));
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_erased_is_reported_and_the_rest_is_done() {
+        let mut flash = full();
+        flash.break_block(4096);
+        let error = everything(&mut flash, &mut |_| {}).unwrap_err();
+        assert_eq!(error.to_string(), "erase at 0x1000: Input/output error");
+        assert!(flash.bytes()[8192..].iter().all(|&b| b == 0xff));
+    }
+
+    #[test]
+    fn a_wipe_ends_with_the_block_that_holds_the_marker() {
+        let mut flash = full();
+        let mut order = Vec::new();
+        wipe_jffs2(&mut flash, 2 * 4096, &mut |p| order.push(p.offset / 4096)).unwrap();
+        assert_eq!(order, [7, 6, 5, 4, 3, 2]);
+        assert_eq!(flash.bytes()[..8192], [0x55; 8192]);
+        assert_eq!(
+            flash.bytes()[2 * 4096..][..12],
+            jffs2::cleanmarker(jffs2::Endian::NATIVE)
+        );
+    }
+
+    #[test]
+    fn a_mark_is_four_bytes_in_an_empty_block() {
+        let mut flash = full();
+        mark_void(&mut flash).unwrap();
+        assert_eq!(flash.bytes()[..5], [0xde, 0xad, 0xc0, 0xde, 0xff]);
+        assert_eq!(flash.bytes()[4096], 0x55);
+    }
+}
