@@ -22,8 +22,10 @@ macro_rules! applets {
 applets! {
     cat
     r#false
+    gzip
     less
     multicall
+    tar
     r#true
 }
 

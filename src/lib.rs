@@ -24,6 +24,7 @@
 )]
 
 pub mod applet;
+pub mod archive;
 pub mod error;
 pub mod fake;
 pub mod flash;

@@ -27,6 +27,12 @@ impl Output {
         }
     }
 
+    /// Another output on the same descriptor, for one part of an applet that writes while
+    /// another prints; what is pending in each stays its own.
+    pub fn another(&self) -> Output {
+        Output::new(self.fd)
+    }
+
     /// Adds bytes; they leave when enough have gathered or at [`Output::finish`].
     pub fn put(&mut self, bytes: &[u8]) {
         if self.pending.len() + bytes.len() > FULL {
