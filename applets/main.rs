@@ -23,10 +23,16 @@ applets! {
     cat
     r#false
     gzip
+    init
+    insmod
     less
+    mount
     multicall
+    reboot
+    switch_root
     tar
     r#true
+    umount
 }
 
 fn main() -> ExitCode {

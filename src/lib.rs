@@ -25,6 +25,7 @@
 
 pub mod applet;
 pub mod archive;
+pub mod boot;
 pub mod error;
 pub mod fake;
 pub mod flash;

@@ -9,6 +9,9 @@ pub mod machine;
 pub mod mount;
 pub mod mtd;
 pub mod process;
+pub mod signal;
+pub mod tty;
+pub mod watchdog;
 
 use std::fs::File;
 use std::io;
@@ -196,4 +199,17 @@ pub fn borrowed_file(fd: RawFd) -> ManuallyDrop<File> {
     // SAFETY: the file is never dropped, so the descriptor is not closed behind its
     // owner's back; on a descriptor that is not open every call answers EBADF.
     ManuallyDrop::new(unsafe { File::from_raw_fd(fd) })
+}
+
+/// Puts a line into the kernel's log, which shows it on the consoles and keeps it for
+/// `dmesg`; on standard error where there is no such log.
+pub fn console_log(text: &str) {
+    use std::io::Write;
+    let log = std::fs::OpenOptions::new().write(true).open("/dev/kmsg");
+    // 5 is KERN_NOTICE; one write is one line.
+    let line = format!("<5>{text}\n");
+    if !log.is_ok_and(|mut log| log.write_all(line.as_bytes()).is_ok()) {
+        // The last resort has none of its own.
+        let _ = borrowed_file(2).write_all(line.trim_start_matches("<5>").as_bytes());
+    }
 }

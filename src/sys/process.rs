@@ -75,6 +75,46 @@ pub fn ignore_sigpipe() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
+/// The id of this process.
+pub fn own_id() -> i32 {
+    rustix::process::getpid().as_raw_nonzero().get()
+}
+
+/// Takes note of one child that has ended, if there is one.
+pub fn reap() -> Option<Pid> {
+    let options = rustix::process::WaitOptions::NOHANG;
+    let ended = rustix::process::wait(options).ok().flatten();
+    ended.map(|(pid, _)| pid)
+}
+
+/// Whether this process has children, running or to be reaped.
+pub fn has_children() -> bool {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::All, look).is_ok()
+}
+
+/// Lets this process be hung up when the one that made it ends.
+pub fn end_with_parent() {
+    let hang_up = rustix::process::Signal::HUP;
+    // Cannot fail for a valid signal.
+    let _ = rustix::process::set_parent_process_death_signal(Some(hang_up));
+}
+
+/// Keeps the pages of this process in memory once they were there: what runs must not be
+/// read again from a flash that is being rewritten.
+pub fn stay_in_memory() {
+    // SAFETY: mlockall changes no memory contents. Refused without privilege or on old
+    // kernels, and then nothing is lost but the assurance.
+    unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT) };
+}
+
+/// Makes Ctrl-Alt-Del a SIGINT to process 1 instead of an instant reset.
+pub fn tame_ctrl_alt_del() {
+    // Only on PCs, and only root may.
+    let _ = rustix::system::reboot(rustix::system::RebootCommand::CadOff);
+}
+
 /// How a child ended: its exit status, or 128 + the signal that killed it.
 pub fn wait_for(child: Pid) -> io::Result<u8> {
     loop {

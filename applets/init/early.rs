@@ -1,0 +1,97 @@
+//! The first child: pseudo file systems, devices, directories, the board's name.
+
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+use safebox::applet::Ctx;
+use safebox::boot::{BOARD_NAME, early};
+use safebox::error::At;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Does everything that can be done; each failure is reported and the rest goes on.
+pub fn run(ctx: &mut Ctx) -> u8 {
+    mount(ctx, &early::PROC);
+    for step in early::ALL {
+        mount(ctx, step);
+    }
+    for (link, target) in early::LINKS {
+        let result = std::os::unix::fs::symlink(target, link);
+        report(ctx, link, unless_there(result));
+    }
+    for (dir, mode) in early::DIRECTORIES {
+        let result = unless_there(std::fs::create_dir(dir))
+            .and_then(|()| std::fs::set_permissions(dir, PermissionsExt::from_mode(*mode)));
+        report(ctx, dir, result);
+    }
+    name_board(ctx);
+    ctx.status().0
+}
+
+fn mount(ctx: &mut Ctx, step: &early::Early) {
+    // Before /proc is there nothing is known to be mounted.
+    let table = ctx.sys.mounts().table().unwrap_or_default();
+    // An initramfs may lack the directory; a root that is read-only has it.
+    let _ = std::fs::create_dir(step.target);
+    let mut result = step.mount(&table, ctx.sys.mounts());
+    if result.is_err() && *step == early::DEV {
+        result = early::DEV_IN_MEMORY.mount(&table, ctx.sys.mounts());
+        if result.is_ok() {
+            make_nodes(ctx);
+        }
+    }
+    report(ctx, step.target, result);
+}
+
+/// Fills an empty `/dev` with all that the kernel has.
+fn make_nodes(ctx: &mut Ctx) {
+    let kinds = [
+        ("block", FileType::BlockDevice),
+        ("char", FileType::CharacterDevice),
+    ];
+    for (folder, kind) in kinds {
+        let entries = std::fs::read_dir(Path::new("/sys/dev").join(folder));
+        for entry in entries.into_iter().flatten().flatten() {
+            let uevent = std::fs::read_to_string(entry.path().join("uevent"));
+            if let Some(node) = uevent.ok().and_then(|text| early::node(&text)) {
+                report(ctx, &node.name, make_node(kind, &node));
+            }
+        }
+    }
+}
+
+fn make_node(kind: FileType, node: &early::Node) -> io::Result<()> {
+    let path = Path::new("/dev").join(&node.name);
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let device = makedev(node.major, node.minor);
+    let mode = Mode::from_raw_mode(node.mode);
+    unless_there(mknodat(CWD, &path, kind, mode, device).map_err(io::Error::from))
+}
+
+/// Leaves `/tmp/sysinfo/board_name` (what images are checked against) and `model` (for
+/// people); a device that does not know its name has neither.
+fn name_board(ctx: &mut Ctx) {
+    let tree = |name: &str| std::fs::read(format!("/proc/device-tree/{name}")).unwrap_or_default();
+    let command_line = ctx.sys.machine().command_line().unwrap_or_default();
+    let Some(board) = early::board_name(&tree("compatible"), &command_line) else {
+        return;
+    };
+    let model = early::model(&tree("model")).unwrap_or_else(|| board.clone());
+    report(ctx, BOARD_NAME, std::fs::write(BOARD_NAME, board + "\n"));
+    let path = "/tmp/sysinfo/model";
+    report(ctx, path, std::fs::write(path, model + "\n"));
+}
+
+fn unless_there(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+fn report(ctx: &mut Ctx, what: &str, result: io::Result<()>) {
+    if let Err(error) = result.at("", what) {
+        ctx.complain(error);
+    }
+}
