@@ -21,6 +21,8 @@ macro_rules! applets {
 
 applets! {
     cat
+    console_shell
+    failsafe_wait
     r#false
     gzip
     init
@@ -28,7 +30,10 @@ applets! {
     less
     mount
     multicall
+    netmsg
     reboot
+    recvudp
+    set_state
     switch_root
     tar
     r#true

@@ -4,11 +4,15 @@
 //! `/etc/preinit`, and if that did not stay in failsafe mode, what `/etc/inittab` says
 //! ([`inittab`]). `README.md` tells who does what, and why PID 1 itself parses nothing.
 
+pub mod announce;
 pub mod console;
 pub mod early;
 pub mod inittab;
+pub mod led;
 pub mod mount_options;
 pub mod shutdown;
+pub mod trigger;
+pub mod wait;
 pub mod words;
 
 /// The search path where nobody set another.

@@ -11,6 +11,7 @@ pub mod mtd;
 pub mod process;
 pub mod signal;
 pub mod tty;
+pub mod uevent;
 pub mod watchdog;
 
 use std::fs::File;

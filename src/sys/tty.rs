@@ -6,7 +6,7 @@
 
 use rustix::fs::{Mode, OFlags};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// Opens a terminal for reading and writing, never as controlling terminal.
@@ -44,5 +44,37 @@ pub fn control(fd: impl AsFd) -> io::Result<()> {
     match unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCSCTTY, 1) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A terminal that gives every byte as it comes; it gets its manners back when dropped.
+pub struct Raw {
+    fd: OwnedFd,
+    before: rustix::termios::Termios,
+}
+
+impl Raw {
+    /// Takes the terminal out of line mode. Echo and Ctrl-C stay as they were.
+    pub fn new(fd: OwnedFd) -> io::Result<Raw> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(&fd)?;
+        let mut raw = before.clone();
+        raw.local_modes.remove(LocalModes::ICANON);
+        tcsetattr(&fd, OptionalActions::Now, &raw)?;
+        Ok(Raw { fd, before })
+    }
+}
+
+impl AsFd for Raw {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let now = rustix::termios::OptionalActions::Now;
+        // A terminal that is gone has no manners.
+        let _ = rustix::termios::tcsetattr(&self.fd, now, &self.before);
     }
 }
