@@ -34,7 +34,9 @@ Pack FILEs to FILE.gz, or unpack them again; without FILE standard input to outp
   -t                only check that the files are whole
   -v                name each file that was done
   -n, -q            ignored: names are never stored, nothing is said without need
-  -NUM              1 is fast, 9 is small; 6 without
+  -1, -2, -3        pack fast
+  -6, -4, -5, -7, -8  in between: without any of these
+  -9                pack small
 
 Example: gzip -t /tmp/backup.tar.gz && echo whole
 ";
@@ -75,14 +77,18 @@ struct Job {
 
 impl Job {
     fn new(opts: &Opts, called: &[u8]) -> Result<Job> {
-        let level = opts.value("NUM").and_then(OsStr::to_str).map(str::parse);
+        let level = match opts.last_of(&["1", "6", "9"]) {
+            Some("1") => 1,
+            Some("9") => 9,
+            _ => 6,
+        };
         Ok(Job {
             unpack: opts.has("d") || opts.has("t") || called != b"gzip",
             to_output: opts.has("c") || called == b"zcat",
             test: opts.has("t"),
             force: opts.has("f"),
             keep: opts.has("k"),
-            level: level.and_then(|level| level.ok()).unwrap_or(6),
+            level,
         })
     }
 

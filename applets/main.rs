@@ -24,6 +24,7 @@ applets! {
     console_shell
     failsafe_wait
     r#false
+    fwtool
     gzip
     init
     insmod

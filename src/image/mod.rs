@@ -1,0 +1,22 @@
+//! Firmware images: what a file is, and whether it may be flashed here.
+//!
+//! [`look()`](look::look) collects facts and judges nothing; [`check()`](check::check) judges
+//! and does no I/O. What passes is a [`CheckedImage`], which nothing else can make and which
+//! the writer insists on.
+
+pub mod check;
+pub mod container;
+pub mod fwtool;
+pub mod json;
+pub mod look;
+pub mod metadata;
+pub mod squashfs;
+pub mod uimage;
+
+pub use check::{CheckedImage, Fault, Overrides, Target, check};
+pub use look::{Facts, look};
+
+#[cfg(test)]
+mod mutation;
+#[cfg(test)]
+pub(crate) mod sample;
