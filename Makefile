@@ -7,7 +7,8 @@ OUT := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 SOURCES := $(shell find applets src tests -name '*.rs')
 export CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUSTFLAGS := -C target-feature=+crt-static
 
-.PHONY: all build check fmt fmt-check clippy unit tidy oracle
+.PHONY: all build check fmt fmt-check clippy unit oracle
+.PHONY: setup image run telnet dist cross size test
 
 all: build
 
@@ -36,3 +37,43 @@ unit:
 # The transcripts against busybox: does the original agree with them?
 oracle:
 	SAFEBOX_ORACLE=1 SAFEBOX=$(shell command -v busybox) cargo test --locked --target $(HOST) --test cli -- --nocapture
+
+# Installs what the targets below need, as far as it is missing; see tests/vm/setup.sh.
+setup:
+	@tests/vm/setup.sh
+
+# The firmware of the lab's board: target/image/. `make image VERSION=x` gives it a version.
+image: build
+	@tests/vm/setup.sh image
+	@tests/vm/image.sh $(VERSION)
+
+# Boots it in this terminal; `make telnet` visits it from a second one. `FRESH=1` starts over.
+run: image
+	@tests/vm/setup.sh lab
+	@tests/vm/boot.sh
+	@FRESH=$(FRESH) tests/vm/run.sh
+
+telnet:
+	@tests/vm/run.sh telnet
+
+# A small build for another machine: make dist TARGET=mips-unknown-linux-musl
+dist:
+	@tests/vm/setup.sh small
+	@tests/small/dist.sh $(TARGET)
+
+# All transcripts on a 32-bit big-endian processor.
+cross:
+	@tests/small/cross.sh
+
+# Packed sizes against busybox and dropbear, and against the budget in tests/size.txt.
+size: build
+	@tests/vm/setup.sh peers
+	@tests/small/size.sh
+
+# Everything, from nothing.
+test:
+	$(MAKE) setup
+	$(MAKE) check
+	$(MAKE) dist TARGET=x86_64-unknown-linux-musl
+	$(MAKE) size
+	$(MAKE) cross

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Builds safebox small, for another machine: target/dist/TARGET/safebox.
+#
+# usage: dist.sh TARGET
+#
+# The standard library is compiled along, for size and without the code of panics; that needs
+# its sources and a switch that stable compilers keep for themselves (RUSTC_BOOTSTRAP).
+set -eu
+cd "$(dirname "$0")/../.."
+target=${1:-}
+case $target in
+# As static-pie these crash at start.
+mips-unknown-linux-musl | mipsel-unknown-linux-musl)
+    flags="-C relocation-model=static"
+    ;;
+# The start files are the linker's, not the toolchain's.
+x86_64-unknown-linux-musl | aarch64-unknown-linux-musl | armv7-unknown-linux-musleabi)
+    flags="-C link-self-contained=no"
+    ;;
+*)
+    echo "dist: unknown target '$target'; known: mips-, mipsel-, x86_64- and" >&2
+    echo "dist: aarch64-unknown-linux-musl, armv7-unknown-linux-musleabi" >&2
+    exit 2
+    ;;
+esac
+lab=$PWD/target/lab
+[ ! -x "$lab/venv/bin/cargo-zigbuild" ] || PATH=$lab/venv/bin:$PATH
+
+# For the target alone: the procedural macros run here.
+variable=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
+env "$variable=$flags" RUSTC_BOOTSTRAP=1 cargo-zigbuild zigbuild --release --locked \
+    -Z build-std=std,panic_abort -Z build-std-features=optimize_for_size --target "$target"
+out=target/dist/$target
+mkdir -p "$out"
+cp "${CARGO_TARGET_DIR:-target}/$target/release/safebox" "$out/safebox.new"
+mv "$out/safebox.new" "$out/safebox"
+echo "dist: $out/safebox $(wc -c <"$out/safebox") bytes"
