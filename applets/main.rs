@@ -24,12 +24,14 @@ applets! {
     console_shell
     failsafe_wait
     r#false
+    firstboot
     fwtool
     gzip
     init
     insmod
     less
     mount
+    mount_root
     multicall
     netmsg
     reboot

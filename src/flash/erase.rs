@@ -1,5 +1,6 @@
 //! Emptying a partition, block by block, with a look at the result.
 
+use super::survey::{self, Content};
 use super::{Error, blocks, jffs2};
 use crate::sys::{Flash, FlashKind};
 
@@ -8,7 +9,7 @@ use crate::sys::{Flash, FlashKind};
 pub enum Event {
     /// It is erased now.
     Erased,
-    /// It was blank already.
+    /// It was empty already.
     Blank,
     /// It is bad and was left out.
     Bad,
@@ -60,7 +61,7 @@ pub fn everything(flash: &mut dyn Flash, progress: &mut dyn FnMut(Progress)) -> 
 /// Makes everything from the block at `start` to the end an empty jffs2.
 ///
 /// The last block goes first and the one at `start` goes last: it holds the marker that
-/// asks for this, so that an interrupted wipe is taken up again. Blocks that are blank are
+/// asks for this, so that an interrupted wipe is taken up again. Blocks that are empty are
 /// not erased again. On NOR every block that was erased here gets a cleanmarker, which tells
 /// jffs2 that the erase was completed; the others jffs2 erases itself when it needs them.
 ///
@@ -81,7 +82,7 @@ pub fn wipe_jffs2(
     for (done, offset) in (1..).zip(offsets) {
         let event = if blocks::is_bad(flash, offset)? {
             Event::Bad
-        } else if blocks::is_blank(flash, offset)? {
+        } else if is_empty(flash, offset)? {
             Event::Blank
         } else {
             one(flash, offset)?;
@@ -101,6 +102,16 @@ pub fn wipe_jffs2(
         });
     }
     Ok(())
+}
+
+/// Whether jffs2 has nothing to say about this block: blank, or with a cleanmarker only.
+fn is_empty(flash: &mut dyn Flash, offset: u64) -> Result<bool, Error> {
+    let mut block = vec![0; flash.geometry().erase_size as usize];
+    flash
+        .read(offset, &mut block)
+        .map_err(Error::io("read", offset))?;
+    let content = survey::content(&block, jffs2::Endian::NATIVE);
+    Ok(matches!(content, Content::Blank | Content::Clean))
 }
 
 /// Erases one block and looks whether it is blank; tries twice.

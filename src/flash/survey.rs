@@ -31,14 +31,17 @@ pub fn nodes(block: &[u8], endian: Endian) -> impl Iterator<Item = Node<'_>> {
     })
 }
 
+/// Whether these are the first bytes of a node, by magic and checksum.
+pub fn is_node_header(head: &[u8; 12], endian: Endian) -> bool {
+    let [m0, m1, .., c0, c1, c2, c3] = *head;
+    endian.read_u16([m0, m1]) == MAGIC && endian.read_u32([c0, c1, c2, c3]) == crc(&head[..8])
+}
+
 fn node_at(bytes: &[u8], endian: Endian) -> Option<Node<'_>> {
     let head: &[u8; 12] = bytes.first_chunk()?;
-    let [m0, m1, t0, t1, l0, l1, l2, l3, c0, c1, c2, c3] = *head;
+    let [_, _, t0, t1, l0, l1, l2, l3, ..] = *head;
     let total = endian.read_u32([l0, l1, l2, l3]) as usize;
-    let sound = endian.read_u16([m0, m1]) == MAGIC
-        && endian.read_u32([c0, c1, c2, c3]) == crc(&head[..8])
-        && total >= 12;
-    sound.then_some(Node {
+    (total >= 12 && is_node_header(head, endian)).then_some(Node {
         nodetype: endian.read_u16([t0, t1]),
         bytes: bytes.get(..total)?,
     })

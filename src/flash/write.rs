@@ -8,9 +8,9 @@ use super::{Error, blocks, erase};
 use crate::sys::{Flash, FlashKind};
 use std::io::{ErrorKind, Read};
 
-/// The beginning of the first block that is written after all the rest: longer than any
-/// image header (TP-Link's, the longest, has 512 bytes).
-const HEAD: usize = 512;
+/// The beginning of a block that is written after the rest of it. So short that no image header
+/// with a checksum is valid before its last byte is there: uImage has 64 bytes, TRX 28.
+const HEAD: usize = 16;
 
 /// How to write. The default is what an image wants.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,187 @@
+//! mount_root - put the writable overlay over the read-only root.
+//!
+//! Works in failsafe by telnet, ssh and serial line, without anything in the environment,
+//! and a second time does no harm. It never formats and never deletes: what it finds it says,
+//! and what it cannot use it leaves alone.
+
+use argh::{ArgsInfo, FromArgs};
+use safebox::applet::{Applet, Ctx, Dir};
+use safebox::error::{Error, Exit, Result};
+use safebox::meter::Meter;
+use safebox::overlay::perform::{Report, perform};
+use safebox::overlay::{self, Root, State, Step, View, look, start, state};
+use safebox::sys::UnmountFlags;
+
+pub static APPLET: Applet = Applet {
+    names: &["mount_root"],
+    dir: Dir::Sbin,
+    run,
+};
+
+/// Mount the settings over the read-only root file system, so that / can be changed.
+///
+/// Verbs: start (the default) mounts the data partition; ram takes memory in its place;
+/// done notes that the boot is complete; stop writes everything to flash.
+#[derive(FromArgs, ArgsInfo)]
+#[argh(example = "mount_root && cd / && passwd")]
+struct Options {
+    /// only to look: nothing on flash is changed
+    #[argh(switch)]
+    ro: bool,
+    /// show the steps and change nothing
+    #[argh(switch, short = 'n')]
+    dry_run: bool,
+    /// start, ram, stop or done; then mount options of older systems, not used
+    #[argh(positional)]
+    verb: Vec<String>,
+}
+
+fn run(ctx: &mut Ctx) -> Result<Exit> {
+    let options: Options = ctx.options()?;
+    let view = look::look(ctx.sys, &ctx.root)?;
+    match options.verb.first().map_or("start", String::as_str) {
+        "start" => start(ctx, &view, &options),
+        "ram" => {
+            let steps = start::in_memory(&view)?;
+            if steps.is_empty() {
+                ctx.say("/ can be changed already");
+            }
+            carry_out(ctx, &steps, options.dry_run)
+        }
+        "done" => {
+            let steps = start::done(&view)?;
+            carry_out(ctx, &steps, options.dry_run)
+        }
+        "stop" => carry_out(ctx, &[Step::Sync], options.dry_run),
+        other => Err(Error::Usage {
+            complaint: format!("{other}: no such verb"),
+            usage: "Usage: mount_root [start|ram|stop|done] [--ro] [-n]\n".into(),
+            exit: Exit::FAILED,
+        }),
+    }
+}
+
+fn start(ctx: &mut Ctx, view: &View, options: &Options) -> Result<Exit> {
+    for line in findings(view) {
+        ctx.say(line);
+    }
+    if view.root == Root::Overlay {
+        already(ctx, view);
+        return Ok(Exit::OK);
+    }
+    let wish = start::Wish {
+        read_only: options.ro,
+    };
+    let result = start::plan(view, wish)
+        .map_err(Error::from)
+        .and_then(|steps| carry_out(ctx, &steps, options.dry_run));
+    match result {
+        Ok(exit) if options.dry_run => Ok(exit),
+        Ok(exit) => {
+            mounted(ctx, options.ro);
+            Ok(exit)
+        }
+        // A boot must go on; in failsafe settings that vanish would only be a trap.
+        Err(error) if !view.failsafe && !options.dry_run && view.root != Root::Memory => {
+            ctx.complain(error);
+            fall_back(ctx)
+        }
+        Err(error) => {
+            if view.failsafe && view.root == Root::Rom {
+                ctx.say(
+                    "/ stays read-only; 'mount_root ram' makes it writable until the next boot",
+                );
+            }
+            Err(error)
+        }
+    }
+}
+
+/// What there is, and what a boot without failsafe would make of it.
+fn findings(view: &View) -> Vec<String> {
+    let mut lines = Vec::new();
+    let Some(volume) = &view.volume else {
+        return lines;
+    };
+    let Some(state) = volume.state else {
+        return lines;
+    };
+    let kib = volume.size / 1024;
+    lines.push(format!(
+        "{} ({}, {kib} KiB) is {state}",
+        volume.name,
+        volume.device().display()
+    ));
+    match state {
+        State::Void => lines.push("erasing it first, as a normal boot would".into()),
+        State::Jffs2 { void_from: Some(_) } => {
+            lines.push("erasing the void part first, as a normal boot would".into());
+        }
+        State::Foreign | State::Snapshot if view.failsafe => {
+            lines.push("a normal boot would run in memory, with factory settings".into());
+        }
+        _ => {}
+    }
+    lines
+}
+
+fn already(ctx: &mut Ctx, view: &View) {
+    if let Some(mounted) = &view.mounted {
+        let access = if mounted.read_only { " read-only" } else { "" };
+        ctx.say(format_args!(
+            "rootfs_data:{} is already mounted{access} as {}",
+            mounted.source.display(),
+            mounted.target.display()
+        ));
+    }
+}
+
+/// Says how the data file system is and what the user should do next.
+fn mounted(ctx: &mut Ctx, read_only: bool) {
+    let dir = ctx.path("/overlay");
+    if state::reset_flag(&dir).is_some() {
+        ctx.say("a reset was cut off; a normal boot, or 'firstboot -y', will finish it");
+    } else if state::progress(&dir) == state::Progress::Pending {
+        ctx.say("the first boot with these settings was never completed; they are kept");
+    }
+    let access = if read_only { "to read" } else { "to change" };
+    ctx.say(format_args!(
+        "settings are mounted {access}, as / and in /overlay/upper; now type: cd /"
+    ));
+}
+
+fn fall_back(ctx: &mut Ctx) -> Result<Exit> {
+    // Left there by a step that failed; where nothing was mounted there is nothing to undo.
+    let _ = ctx
+        .sys
+        .mounts()
+        .unmount(&ctx.root.join("tmp/overlay"), UnmountFlags::empty());
+    ctx.say("using a temporary overlay in memory: changes are lost at the next boot");
+    let view = look::look(ctx.sys, &ctx.root)?;
+    let steps = start::in_memory(&view)?;
+    carry_out(ctx, &steps, false)?;
+    Ok(Exit::FAILED)
+}
+
+fn carry_out(ctx: &mut Ctx, steps: &[Step], dry_run: bool) -> Result<Exit> {
+    if dry_run {
+        for step in steps {
+            ctx.out.line(step.to_string());
+        }
+        return Ok(Exit::OK);
+    }
+    let mut meter = Meter::new(ctx);
+    let mut report = |report: Report<'_>| {
+        match report {
+            Report::Erase(at) => meter.percent("erasing", at.done, at.total),
+            Report::Note(text) => meter.say(text),
+            Report::Begin(_) => meter.clear(),
+            Report::Delete(_) => {}
+        }
+        Ok(())
+    };
+    let done: std::result::Result<(), overlay::Error> =
+        perform(steps, ctx.sys, &ctx.root, &mut report);
+    done?;
+    Ok(Exit::OK)
+}

@@ -1,0 +1,258 @@
+//! Looking: what is mounted, and what the data partition holds. Changes nothing.
+
+use super::{Error, Mounted, Root, State, View, Volume};
+use crate::flash::jffs2::{END_MARKER, Endian, MAGIC};
+use crate::flash::survey::{self, Content};
+use crate::flash::{self, blocks};
+use crate::sys::{Flash, FlashKind, Mount, System};
+use std::path::{Path, PathBuf};
+
+/// The usual name of the data partition.
+const DATA: &str = "rootfs_data";
+
+/// Reads the state of the device; `root` is where its paths begin.
+///
+/// # Errors
+/// [`Error::Look`] and [`Error::Flash`] where the kernel does not answer. A missing partition
+/// is no error but `volume: None`.
+pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
+    let table = sys.mounts().table().map_err(Error::Look)?;
+    let filesystems = sys.mounts().filesystems().map_err(Error::Look)?;
+    let name = volume_name(sys);
+    let partition = match flash::find(sys, &name) {
+        Ok(partition) => Some(partition),
+        Err(flash::Error::NoPartition { .. }) => None,
+        Err(error) => return Err(Error::Flash(error.on(name))),
+    };
+    let mut volume = partition.map(|partition| Volume {
+        name: partition.name,
+        number: partition.number,
+        size: partition.size,
+        state: None,
+    });
+    let mounted = mounted(&table, volume.as_ref());
+    if let (Some(volume), None) = (&mut volume, &mounted) {
+        volume.state = Some(state_of(sys, volume).map_err(|e| Error::Flash(e.on(&volume.name)))?);
+    }
+    Ok(View {
+        root: root_kind(&table),
+        volume,
+        mounted,
+        overlay_known: filesystems.iter().any(|name| name == "overlay"),
+        submounts: submounts(&table),
+        failsafe: root.join("tmp/.failsafe").exists(),
+    })
+}
+
+/// The name of the data partition: `fstools_overlay_name=` on the command line, or the usual.
+pub fn volume_name(sys: &mut dyn System) -> String {
+    let line = sys.machine().command_line().unwrap_or_default();
+    let named = |word: &str| Some(word.strip_prefix("fstools_overlay_name=")?.to_owned());
+    line.split_whitespace()
+        .find_map(named)
+        .unwrap_or_else(|| DATA.to_owned())
+}
+
+fn root_kind(table: &[Mount]) -> Root {
+    let root = table.iter().rev().find(|m| m.target == Path::new("/"));
+    match root {
+        Some(root) if root.fstype.starts_with("overlay") => {
+            if root.source == Path::new("overlayfs:/tmp/root") {
+                Root::Memory
+            } else {
+                Root::Overlay
+            }
+        }
+        Some(root) => match root.fstype.as_str() {
+            "squashfs" | "erofs" | "cramfs" => Root::Rom,
+            "tmpfs" | "ramfs" | "rootfs" => Root::Memory,
+            _ => Root::Disk,
+        },
+        None => Root::Rom,
+    }
+}
+
+fn mounted(table: &[Mount], volume: Option<&Volume>) -> Option<Mounted> {
+    let device = volume.map(Volume::device);
+    let is_data = |mount: &&Mount| {
+        mount.target == Path::new("/overlay")
+            || device
+                .as_deref()
+                .is_some_and(|device| mount.source == device)
+    };
+    table.iter().rev().find(is_data).map(|mount| Mounted {
+        target: mount.target.clone(),
+        source: mount.source.clone(),
+        read_only: mount.options.split(',').any(|option| option == "ro"),
+    })
+}
+
+/// Mount points that lie under no other than `/`, in the order of mounting.
+fn submounts(table: &[Mount]) -> Vec<PathBuf> {
+    let mut top: Vec<PathBuf> = Vec::new();
+    for mount in table.iter().filter(|m| m.target != Path::new("/")) {
+        if !top.iter().any(|other| mount.target.starts_with(other)) {
+            top.retain(|other| !other.starts_with(&mount.target));
+            top.push(mount.target.clone());
+        }
+    }
+    top
+}
+
+/// Beginnings of data that somebody put there on purpose: gzip, squashfs, UBI, UBIFS.
+const KNOWN: [&[u8]; 4] = [&[0x1f, 0x8b], b"hsqs", b"UBI#", &[0x31, 0x18, 0x10, 0x06]];
+
+/// What the volume holds, read block by block.
+fn state_of(sys: &mut dyn System, volume: &Volume) -> Result<State, flash::Error> {
+    let mut flash = sys
+        .open_flash(volume.number, false)
+        .map_err(flash::Error::Open)?;
+    identify(&mut *flash)
+}
+
+/// The state of a data partition.
+///
+/// Where the first block is jffs2, only the first bytes of the others are read; the whole
+/// partition is read only where the first block gives no answer.
+pub fn identify(flash: &mut dyn Flash) -> Result<State, flash::Error> {
+    let good = blocks::good(flash, 0)?;
+    let Some(&first) = good.first() else {
+        return Ok(State::Foreign);
+    };
+    let head = first_bytes(flash, first)?;
+    match head {
+        END_MARKER => return Ok(State::Void),
+        [b'O', b'W', b'R', b'T'] => return Ok(State::Snapshot),
+        _ => {}
+    }
+    let sound = has_sound_node(flash, first)?;
+    if sound || (head == [0xff; 4] && has_cleanmarker_beside(flash, first)) {
+        let void_from = first_marker(flash, good.get(1..).unwrap_or_default())?;
+        return Ok(State::Jffs2 { void_from });
+    }
+    identify_by_content(flash, &good)
+}
+
+fn first_bytes(flash: &mut dyn Flash, offset: u64) -> Result<[u8; 4], flash::Error> {
+    let mut head = [0; 4];
+    flash
+        .read(offset, &mut head)
+        .map_err(flash::Error::io("read", offset))?;
+    Ok(head)
+}
+
+/// Whether the block begins with a node whose header is whole. The magic alone is not
+/// enough: a cleanmarker cut off in the middle has it, and the kernel refuses the mount.
+fn has_sound_node(flash: &mut dyn Flash, offset: u64) -> Result<bool, flash::Error> {
+    let mut head = [0; 12];
+    flash
+        .read(offset, &mut head)
+        .map_err(flash::Error::io("read", offset))?;
+    Ok(survey::is_node_header(&head, Endian::NATIVE))
+}
+
+/// NAND keeps its cleanmarkers in the spare bytes of the first page.
+fn has_cleanmarker_beside(flash: &mut dyn Flash, offset: u64) -> bool {
+    let mut spare = [0xff; 4];
+    flash.geometry().kind == FlashKind::Nand
+        && flash.read_oob(offset, &mut spare).is_ok()
+        && spare
+            .chunks_exact(2)
+            .any(|half| Endian::NATIVE.read_u16([half[0], half[1]]) == MAGIC)
+}
+
+fn first_marker(flash: &mut dyn Flash, offsets: &[u64]) -> Result<Option<u64>, flash::Error> {
+    for &offset in offsets {
+        if first_bytes(flash, offset)? == END_MARKER {
+            return Ok(Some(offset));
+        }
+    }
+    Ok(None)
+}
+
+/// The first block says nothing: is anything in the others?
+fn identify_by_content(flash: &mut dyn Flash, good: &[u64]) -> Result<State, flash::Error> {
+    let mut block = vec![0; flash.geometry().erase_size as usize];
+    let mut files = false;
+    let mut rubbish = Vec::new();
+    for &offset in good {
+        flash
+            .read(offset, &mut block)
+            .map_err(flash::Error::io("read", offset))?;
+        match survey::content(&block, Endian::NATIVE) {
+            Content::Blank | Content::Clean => {}
+            Content::Nodes => files = true,
+            Content::Rubbish => rubbish.push(KNOWN.iter().any(|magic| block.starts_with(magic))),
+        }
+    }
+    Ok(match (files, rubbish.as_slice()) {
+        (true, _) => State::Jffs2 {
+            void_from: first_marker(flash, good)?,
+        },
+        (false, []) => State::Blank,
+        (false, [false]) => State::Torn,
+        (false, _) => State::Foreign,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::flash::FakeFlash;
+    use crate::flash::inject;
+    use crate::flash::jffs2::{self, File};
+
+    const BLOCK: u32 = 4096;
+
+    fn check(content: &[(u64, &[u8])], expected: State) {
+        let mut flash = FakeFlash::nor(8 * BLOCK as usize, BLOCK);
+        for (offset, bytes) in content {
+            flash.fill(*offset, bytes);
+        }
+        assert_eq!(identify(&mut flash).unwrap(), expected);
+    }
+
+    #[test]
+    fn states_are_told_by_what_is_on_flash() {
+        let clean = jffs2::cleanmarker(Endian::NATIVE);
+        let files = jffs2::build(File::settings(b"x"), BLOCK, Endian::NATIVE);
+        let settings = inject::area(File::settings(b"x"), BLOCK, Endian::NATIVE);
+        let whole = State::Jffs2 { void_from: None };
+        check(&[], State::Blank);
+        check(&[(0, &END_MARKER), (4096, &files)], State::Void);
+        check(&[(0, &clean)], whole);
+        check(&[(0, &files)], whole);
+        check(
+            &[(0, &settings)],
+            State::Jffs2 {
+                void_from: Some(4096),
+            },
+        );
+        check(&[(0, b"OWRT")], State::Snapshot);
+        check(&[(0, b"rubbish")], State::Torn);
+        check(&[(0, b"rubbish"), (4096, &clean)], State::Torn);
+        check(&[(8192, b"rubbish"), (4096, &clean)], State::Torn);
+        check(&[(0, &clean[..6])], State::Torn);
+        check(&[(0, b"rubbish"), (4096, &files)], whole);
+        check(&[(4096, &files)], whole);
+        check(&[(0, b"rubbish"), (8192, b"more")], State::Foreign);
+        check(&[(8192, b"hsqs")], State::Foreign);
+        let other = match Endian::NATIVE {
+            Endian::Little => Endian::Big,
+            Endian::Big => Endian::Little,
+        };
+        let foreign = jffs2::build(File::settings(&[0; 8192]), BLOCK, other);
+        check(&[(0, &foreign)], State::Foreign);
+    }
+
+    #[test]
+    fn nand_keeps_its_cleanmarker_in_the_spare_bytes() {
+        let mut flash = FakeFlash::nand(8 * BLOCK as usize, BLOCK, 512);
+        assert_eq!(identify(&mut flash).unwrap(), State::Blank);
+        flash.set_oob(&MAGIC.to_ne_bytes());
+        assert_eq!(
+            identify(&mut flash).unwrap(),
+            State::Jffs2 { void_from: None }
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! What the data file system remembers about itself, at its top.
+//!
+//! `.fs_state` is OpenWrt's: a symbolic link whose target is a number. `.fs_reset` is ours,
+//! a link too: a reset has begun and must be finished; its target is `all` or `keep`. Links,
+//! because making one is a single change that a power cut cannot tear.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// OpenWrt's state link.
+pub const STATE: &str = ".fs_state";
+/// Our link for a reset under way.
+pub const RESET: &str = ".fs_reset";
+
+/// How far the data file system has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// No note: fresh.
+    Unknown,
+    /// Its first boot has begun.
+    Pending,
+    /// Its first boot was completed.
+    Ready,
+}
+
+/// Reads the note; whatever makes no sense is [`Progress::Unknown`].
+pub fn progress(dir: &Path) -> Progress {
+    let target = std::fs::read_link(dir.join(STATE)).unwrap_or_default();
+    match target.to_str() {
+        Some("1") => Progress::Pending,
+        Some("2") => Progress::Ready,
+        _ => Progress::Unknown,
+    }
+}
+
+/// Writes the note; the old one stays until the new one is in its place.
+pub fn note(dir: &Path, progress: Progress) -> io::Result<()> {
+    let number = match progress {
+        Progress::Unknown => return remove(&dir.join(STATE)),
+        Progress::Pending => "1",
+        Progress::Ready => "2",
+    };
+    if std::fs::read_link(dir.join(STATE)).is_ok_and(|old| old.as_os_str() == number) {
+        return Ok(());
+    }
+    let new = dir.join(".fs_state.new");
+    remove(&new)?;
+    symlink(number, &new)?;
+    std::fs::rename(&new, dir.join(STATE))
+}
+
+/// Notes that a reset has begun.
+pub fn flag_reset(dir: &Path, keep: bool) -> io::Result<()> {
+    let flag = dir.join(RESET);
+    remove(&flag)?;
+    symlink(if keep { "keep" } else { "all" }, flag)
+}
+
+/// A reset that has begun: whether settings archives stay. None: there is none.
+pub fn reset_flag(dir: &Path) -> Option<bool> {
+    let target = std::fs::read_link(dir.join(RESET)).ok()?;
+    Some(target.as_os_str() == OsStr::new("keep"))
+}
+
+/// Takes the flag away.
+pub fn unflag_reset(dir: &Path) -> io::Result<()> {
+    remove(&dir.join(RESET))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,137 @@
+//! The steps of all plans. Paths are those of the device.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make a jffs2 partition empty from this offset on, from its end towards it.
+    Wipe {
+        /// N of `mtdN`.
+        number: u32,
+        /// Where the void begins, in bytes.
+        from: u64,
+    },
+    /// Write the void marker into the first block of a partition.
+    MarkVoid {
+        /// N of `mtdN`.
+        number: u32,
+    },
+    /// mkdir, if it is missing.
+    MakeDir(PathBuf),
+    /// mount(2), without access times.
+    Mount {
+        /// Device or name.
+        source: PathBuf,
+        /// Mount point.
+        target: PathBuf,
+        /// File system type.
+        fstype: &'static str,
+        /// Never write.
+        read_only: bool,
+        /// Options of the file system.
+        data: String,
+    },
+    /// Move a mount.
+    Move {
+        /// From here.
+        from: PathBuf,
+        /// To here.
+        to: PathBuf,
+    },
+    /// pivot_root(2).
+    Pivot {
+        /// The new root.
+        new: PathBuf,
+        /// Where the old one goes, below the new.
+        old: PathBuf,
+    },
+    /// Make a mount writable.
+    RemountWritable(PathBuf),
+    /// Unmount.
+    Unmount(PathBuf),
+    /// Delete what a reset that was cut off has left, if there was one.
+    FinishReset(PathBuf),
+    /// Note in the data file system that its first boot has begun, if nothing is noted yet.
+    NotePending(PathBuf),
+    /// Note that the boot is complete.
+    NoteReady(PathBuf),
+    /// Put a settings archive that came with an upgrade where the restore looks for it.
+    TakeSettings(PathBuf),
+    /// Note that a reset has begun.
+    FlagReset {
+        /// The data file system.
+        dir: PathBuf,
+        /// Settings archives stay.
+        keep: bool,
+    },
+    /// Delete all files of the data file system and look that none is left; take the flag away.
+    Empty {
+        /// The data file system.
+        dir: PathBuf,
+        /// Settings archives stay.
+        keep: bool,
+    },
+    /// sync(2).
+    Sync,
+    /// Start the machine again.
+    Reboot,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Wipe { number, from } => write!(f, "erase mtd{number} from {from:#x} on"),
+            Step::MarkVoid { number } => write!(f, "mark mtd{number} as void"),
+            Step::MakeDir(path) => write!(f, "make directory {}", path.display()),
+            Step::Mount {
+                source,
+                target,
+                fstype,
+                read_only,
+                ..
+            } => write!(
+                f,
+                "mount {fstype} {} on {}{}",
+                source.display(),
+                target.display(),
+                if *read_only { " (read-only)" } else { "" }
+            ),
+            Step::Move { from, to } => write!(f, "move {} to {}", from.display(), to.display()),
+            Step::Pivot { new, old } => {
+                write!(
+                    f,
+                    "make {} the root, the old one {}",
+                    new.display(),
+                    old.display()
+                )
+            }
+            Step::RemountWritable(path) => write!(f, "make {} writable", path.display()),
+            Step::Unmount(path) => write!(f, "unmount {}", path.display()),
+            Step::FinishReset(dir) => {
+                write!(f, "finish a reset of {} if one was cut off", dir.display())
+            }
+            Step::NotePending(dir) => write!(f, "note the first boot in {}", dir.display()),
+            Step::NoteReady(dir) => {
+                write!(f, "note in {} that the boot is complete", dir.display())
+            }
+            Step::TakeSettings(dir) => {
+                write!(
+                    f,
+                    "take settings from {}/sysupgrade.tgz if there",
+                    dir.display()
+                )
+            }
+            Step::FlagReset { dir, .. } => write!(f, "note the reset in {}", dir.display()),
+            Step::Empty { dir, keep } => write!(
+                f,
+                "delete all files in {}{}",
+                dir.display(),
+                if *keep { " but sysupgrade.tgz" } else { "" }
+            ),
+            Step::Sync => f.write_str("write everything to flash"),
+            Step::Reboot => f.write_str("reboot"),
+        }
+    }
+}
