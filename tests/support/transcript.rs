@@ -224,16 +224,21 @@ pub fn parse(text: &str, name: &str) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     let mut title = String::new();
     let (mut differs, mut needs) = (None, Vec::new());
+    // Before the first title it holds for the whole file.
+    let mut all_differ = None;
     // Empty lines between an output and the next title belong to neither.
     let mut blank = 0;
     for (number, line) in text.lines().enumerate() {
         if let Some(reason) = line.strip_prefix("# differs: ") {
             differs = Some(reason.to_owned());
+            if title.is_empty() {
+                all_differ = differs.clone();
+            }
         } else if let Some(what) = line.strip_prefix("# needs: ") {
             needs = what.split_whitespace().map(str::to_owned).collect();
         } else if let Some(text) = line.strip_prefix("# ") {
             title = text.to_owned();
-            (differs, needs) = (None, Vec::new());
+            (differs, needs) = (all_differ.clone(), Vec::new());
             blank = 0;
         } else if let Some(command) = line.strip_prefix("$ ") {
             assert!(
