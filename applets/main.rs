@@ -40,6 +40,7 @@ applets! {
     switch_root
     tar
     r#true
+    uci
     umount
 }
 

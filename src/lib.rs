@@ -38,3 +38,4 @@ pub mod overlay;
 pub mod pager;
 pub mod proc;
 pub mod sys;
+pub mod uci;
