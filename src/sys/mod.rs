@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code, reason = "this folder is where unsafe code lives")]
 
+pub mod clock;
 pub mod machine;
 pub mod mount;
 pub mod mtd;

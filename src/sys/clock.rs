@@ -1,0 +1,75 @@
+//! Local time: the C library knows the time zones.
+
+use std::io;
+use std::mem::MaybeUninit;
+
+/// A moment on the calendar of the local time zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calendar {
+    /// Year, as in 2026.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60.
+    pub second: u8,
+    /// 0 is Sunday.
+    pub weekday: u8,
+    /// 0 to 365.
+    pub year_day: u16,
+    /// Seconds east of Greenwich.
+    pub offset: i32,
+}
+
+/// What a local calendar shows at `seconds` since 1970.
+pub fn local(seconds: i64) -> io::Result<Calendar> {
+    let moment = seconds as libc::time_t;
+    let mut parts = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: both pointers are to live values of the right types; all zeros is a valid tm.
+    let parts = unsafe {
+        if libc::localtime_r(&moment, parts.as_mut_ptr()).is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        parts.assume_init()
+    };
+    Ok(Calendar {
+        year: parts.tm_year.saturating_add(1900),
+        month: parts.tm_mon as u8 + 1,
+        day: parts.tm_mday as u8,
+        hour: parts.tm_hour as u8,
+        minute: parts.tm_min as u8,
+        second: parts.tm_sec as u8,
+        weekday: parts.tm_wday as u8,
+        year_day: parts.tm_yday as u16,
+        offset: parts.tm_gmtoff as i32,
+    })
+}
+
+#[allow(
+    clippy::unnecessary_cast,
+    reason = "time_t has 32 bits on some processors"
+)]
+/// Seconds since 1970 of a local date and time; weekday, year day and offset are ignored.
+pub fn from_local(calendar: &Calendar) -> io::Result<i64> {
+    // SAFETY: tm is a plain structure for which all zeros is a valid value.
+    let mut parts: libc::tm = unsafe { MaybeUninit::zeroed().assume_init() };
+    parts.tm_year = calendar.year - 1900;
+    parts.tm_mon = i32::from(calendar.month) - 1;
+    parts.tm_mday = i32::from(calendar.day);
+    parts.tm_hour = i32::from(calendar.hour);
+    parts.tm_min = i32::from(calendar.minute);
+    parts.tm_sec = i32::from(calendar.second);
+    parts.tm_isdst = -1;
+    // SAFETY: the pointer is to a live value of the right type.
+    let seconds = unsafe { libc::mktime(&mut parts) };
+    match seconds as i64 {
+        // One second before 1970 is no time that anybody means.
+        -1 => Err(io::ErrorKind::InvalidInput.into()),
+        seconds => Ok(seconds),
+    }
+}
