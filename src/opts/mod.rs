@@ -91,6 +91,23 @@ impl Opts {
             .map(|(name, value)| (*name, value.as_os_str()))
     }
 
+    /// The operands; the usage error where there are fewer than `least`.
+    pub fn needed(&self, usage: &str, least: usize) -> Result<&[OsString]> {
+        self.between(usage, least, usize::MAX)
+    }
+
+    /// The operands; the usage error where there are fewer than `least` or more than `most`.
+    pub fn between(&self, usage: &str, least: usize, most: usize) -> Result<&[OsString]> {
+        if (least..=most).contains(&self.operands.len()) {
+            return Ok(&self.operands);
+        }
+        Err(Error::Usage {
+            complaint: String::new(),
+            usage: usage.to_owned(),
+            exit: Exit::FAILED,
+        })
+    }
+
     #[cfg(debug_assertions)]
     fn check(&self, key: &str) {
         assert!(
