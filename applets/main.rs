@@ -20,8 +20,12 @@ macro_rules! applets {
 }
 
 applets! {
+    basename
     cat
+    chmod
+    chown
     console_shell
+    cp
     failsafe_wait
     r#false
     firstboot
@@ -30,16 +34,28 @@ applets! {
     init
     insmod
     less
+    ln
+    ls
+    mkdir
+    mknod
+    mktemp
     mount
     mount_root
     multicall
+    mv
     netmsg
+    readlink
     reboot
     recvudp
+    rm
+    rmdir
     set_state
+    stat
     switch_root
     tar
+    touch
     r#true
+    truncate
     uci
     umount
 }

@@ -29,6 +29,7 @@ pub mod boot;
 pub mod error;
 pub mod fake;
 pub mod flash;
+pub mod fsops;
 pub mod image;
 pub mod lineedit;
 pub mod meter;
