@@ -331,6 +331,32 @@ fn processes_that_set_and_commit_at_once_lose_nothing() {
 }
 
 #[test]
+fn other_parts_read_a_configuration_wherever_it_lies() {
+    use safebox::uci::Config;
+    let dir = with_package("config t lan\n\toption ip 1\n\tlist dns a\n\tlist dns 'b c'\n");
+    fs::create_dir(dir.path().join("save")).unwrap();
+    fs::write(dir.path().join("save/p"), "p.lan.ip='2'\n").unwrap();
+    let mut plain = Config::at(dir.path().join("conf"));
+    let mut changed = Config::at(dir.path().join("conf")).with_changes(dir.path().join("save"));
+    let get = |config: &mut Config, reference: &str| {
+        let value = config.get(reference).map_err(|error| error.to_string());
+        value.map(|value| value.map(|value| String::from_utf8(value).unwrap()))
+    };
+    assert_eq!(get(&mut plain, "p.lan.ip"), Ok(Some("1".into())));
+    assert_eq!(get(&mut changed, "p.lan.ip"), Ok(Some("2".into())));
+    assert_eq!(get(&mut plain, "p.@t[-1]"), Ok(Some("t".into())));
+    assert_eq!(get(&mut plain, "p.lan.dns"), Ok(Some("a b c".into())));
+    let items = plain.items("p.lan.dns").unwrap().unwrap();
+    assert_eq!(items, [b"a".to_vec(), b"b c".to_vec()]);
+    for missing in ["p.lan.nope", "p.nope.ip", "p.@t[1].ip", "nope.a.b"] {
+        assert_eq!(get(&mut plain, missing), Ok(None), "{missing}");
+    }
+    fs::write(dir.path().join("conf/p"), "bad\n").unwrap();
+    let error = get(&mut plain, "p.lan.ip").unwrap_err();
+    assert_eq!(error, "Parse error (invalid command) at line 1, byte 0");
+}
+
+#[test]
 fn a_batch_answers_at_once_and_sees_what_others_change() {
     use std::io::{BufRead, BufReader};
     let subject = Subject::new();

@@ -3,7 +3,7 @@
 //! The file is read again under its lock, and the changes are forgotten only when the new
 //! file has its name. Whatever fails before leaves file and changes as they were.
 
-use super::error::{Error, Result};
+use super::error::{Error, Fault, Result};
 use super::package::Package;
 use super::replace::replace;
 use super::store::{self, Store};
@@ -19,14 +19,16 @@ const TRIES: u32 = 100;
 
 impl Store {
     /// Carries out the pending changes of a package; without any the file is not touched.
-    pub fn commit(&self, name: &[u8]) -> Result<()> {
+    ///
+    /// Gives the faults that were passed over: their lines are lost with the old file.
+    pub fn commit(&self, name: &[u8]) -> Result<Vec<Fault>> {
         if self.transient || store::is_path(name) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let path = self.file(name);
         let mut file = self.open_locked(&path)?;
         let content = store::read(&mut file, &path)?;
-        let (mut package, _) = self.parse(name, &content)?;
+        let (mut package, faults) = self.parse(name, &content)?;
         let mut applied = 0;
         let mut saved = None;
         let save_path = self.save_file(name);
@@ -38,19 +40,18 @@ impl Store {
                 if let Some(saved) = &mut saved {
                     applied += store::apply(&mut package, &store::read(saved, &delta_path)?);
                 }
-            } else if let Ok(mut delta) = File::open(&delta_path) {
-                store::lock(&delta, FlockOperation::LockShared);
-                applied += store::apply(&mut package, &store::read(&mut delta, &delta_path)?);
+            } else if let Some(delta) = store::read_shared(&delta_path)? {
+                applied += store::apply(&mut package, &delta);
             }
         }
         if applied == 0 {
-            return Ok(());
+            return Ok(faults);
         }
         write(&path, &package)?;
-        match (saved, save_path) {
-            (Some(saved), Some(path)) => saved.set_len(0).map_err(|error| Error::io(&path, error)),
-            _ => Ok(()),
+        if let (Some(saved), Some(path)) = (saved, save_path) {
+            saved.set_len(0).map_err(|error| Error::io(&path, error))?;
         }
+        Ok(faults)
     }
 
     /// Opens a configuration file under an exclusive lock.

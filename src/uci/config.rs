@@ -4,7 +4,7 @@ use super::delta::Delta;
 use super::edit::{self, Changes};
 use super::error::{Error, Fault, Result};
 use super::package::{Package, Value};
-use super::parse::{self, Reading};
+use super::parse;
 use super::reference::Reference;
 use super::store::{self, Stamp, Store};
 use std::collections::BTreeMap;
@@ -145,23 +145,21 @@ impl Config {
     /// Writes the pending changes of a package into its file.
     pub fn commit(&mut self, name: &[u8]) -> Result<()> {
         self.loaded.remove(name);
-        self.store.commit(name)
+        self.faults.extend(self.store.commit(name)?);
+        Ok(())
     }
 
     /// Replaces a package by this text, or all those that its `package` statements name.
     ///
     /// Nothing is written before all of it is read.
     pub fn import(&mut self, name: Option<&[u8]>, content: &[u8]) -> Result<()> {
-        let reading = Reading {
-            strict: self.store.strict,
-        };
         let parsed = match name {
             Some(name) => {
                 let (package, faults) = self.store.parse(name, content)?;
                 self.faults.extend(faults);
                 return self.store.write(name, &package);
             }
-            None => parse::packages(content, reading)?,
+            None => parse::packages(content, self.store.reading())?,
         };
         self.faults.extend(parsed.faults);
         for package in &parsed.packages {

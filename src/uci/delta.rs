@@ -230,7 +230,7 @@ mod tests {
     /// Applies changes to a fixed package; `+` joins those that counted, then `show`.
     fn check(changes: &str, expected: &str) {
         let source = b"config t a\n\toption x 1\n\tlist l 1\n\tlist l 2\nconfig u\nconfig t b\n";
-        let (mut package, _) = parse::package(b"p", source, Reading { strict: true }).unwrap();
+        let (mut package, _) = parse::package(b"p", source, Reading::Strict).unwrap();
         for line in lines(b"p", changes.as_bytes()) {
             if let Some(delta) = line.delta {
                 delta.apply(&mut package);

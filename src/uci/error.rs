@@ -43,6 +43,8 @@ pub struct Fault {
     pub line: u32,
     /// Offset in bytes from the beginning of the logical line.
     pub byte: usize,
+    /// Offset in bytes from the beginning of the text to what is wrong: the word, the quote.
+    pub origin: usize,
 }
 
 /// What can be wrong with a text.
@@ -144,7 +146,9 @@ impl fmt::Display for IoFailure {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault { reason, line, byte } = self;
+        let Fault {
+            reason, line, byte, ..
+        } = self;
         write!(f, "Parse error ({reason}) at line {line}, byte {byte}")
     }
 }

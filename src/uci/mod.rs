@@ -10,6 +10,7 @@
 //! text       package and changes -> text
 //! store      directories, locks, loading, recording
 //! commit     changes -> file, whole or not at all (replace)
+//! validate   every fault of a file, with its place
 //! config     all of it behind `get("network.lan.ipaddr")`
 //! ```
 //!
@@ -29,6 +30,7 @@ mod reference;
 mod replace;
 mod store;
 pub mod text;
+mod validate;
 mod words;
 
 pub use config::Config;
@@ -39,6 +41,7 @@ pub use package::{Package, Section, Setting, Value};
 pub use parse::{Parsed, Reading, package as parse_package, packages as parse_packages};
 pub use reference::Reference;
 pub use store::{LARGEST, Stamp, Store};
+pub use validate::Finding;
 pub use words::Words;
 
 #[cfg(test)]
@@ -90,14 +93,14 @@ mod tests {
     #[test]
     fn no_text_is_too_broken_to_read_and_what_is_written_reads_the_same() {
         let mut dice = Dice(1);
-        for _ in 0..6_000 {
+        for _ in 0..2_000 {
             let text = dice.mutate(FILE);
-            for strict in [true, false] {
-                let Ok((package, _)) = parse_package(b"p", &text, Reading { strict }) else {
+            for reading in [Reading::Strict, Reading::Lenient, Reading::Check] {
+                let Ok((package, _)) = parse_package(b"p", &text, reading) else {
                     continue;
                 };
                 let form = normal_form(&package);
-                let again = parse_package(b"p", &form, Reading { strict: true });
+                let again = parse_package(b"p", &form, Reading::Strict);
                 let again = normal_form(&again.unwrap().0);
                 assert_eq!(
                     form.escape_ascii().to_string(),
@@ -105,15 +108,16 @@ mod tests {
                 );
             }
             // Only the absence of panics counts here.
-            let _ = parse_packages(&text, Reading { strict: false });
+            let _ = parse_packages(&text, Reading::Lenient);
+            validate::findings(&text).unwrap();
         }
     }
 
     #[test]
     fn no_changes_are_too_broken_to_apply_and_they_read_back_as_written() {
         let mut dice = Dice(2);
-        let (package, _) = parse_package(b"p", FILE, Reading { strict: true }).unwrap();
-        for _ in 0..6_000 {
+        let (package, _) = parse_package(b"p", FILE, Reading::Strict).unwrap();
+        for _ in 0..2_000 {
             let text = dice.mutate(CHANGES);
             let mut changed = package.clone();
             for line in delta::lines(b"p", &text) {
@@ -127,7 +131,7 @@ mod tests {
                 delta.apply(&mut changed);
             }
             let form = normal_form(&changed);
-            parse_package(b"p", &form, Reading { strict: false }).unwrap();
+            parse_package(b"p", &form, Reading::Lenient).unwrap();
         }
     }
 }

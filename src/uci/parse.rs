@@ -10,10 +10,14 @@ use super::words::Words;
 use std::borrow::Cow;
 
 /// How to read a text.
-#[derive(Clone, Copy, Debug)]
-pub struct Reading {
-    /// Stop at the first fault; otherwise note it and go on with the next line.
-    pub strict: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Stop at the first fault.
+    Strict,
+    /// Note faults and go on with the next line; a second type of a section wins.
+    Lenient,
+    /// Note every fault that strict reading stops at, and go on.
+    Check,
 }
 
 /// What a text came to.
@@ -67,8 +71,12 @@ struct Parser<'a> {
     parsed: Parsed,
 }
 
-/// A statement's words after the keyword.
-type Arguments<'a> = (Option<Cow<'a, [u8]>>, Option<Cow<'a, [u8]>>);
+/// A word after the keyword, and where it begins; a missing one is empty.
+#[derive(Default)]
+struct Argument<'a> {
+    text: Cow<'a, [u8]>,
+    begin: usize,
+}
 
 impl<'a> Parser<'a> {
     fn new(text: &'a [u8], reading: Reading, current: Option<Package>) -> Parser<'a> {
@@ -85,7 +93,7 @@ impl<'a> Parser<'a> {
     fn run(&mut self) -> Result<()> {
         while self.words.next_statement() {
             match self.statement() {
-                Err(Error::Parse(Some(fault))) if !self.reading.strict => {
+                Err(Error::Parse(Some(fault))) if self.reading != Reading::Strict => {
                     self.parsed.faults.push(fault);
                     self.words.recover();
                 }
@@ -125,35 +133,45 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Up to `most` words; the first must be there.
-    fn arguments(&mut self, most: usize) -> Result<Arguments<'a>> {
-        let first = self.words.word()?;
-        if first.is_none() {
-            return Err(self.words.fault(Reason::TooFew).into());
-        }
-        let second = match most {
-            2 => self.words.word()?,
-            _ => None,
-        };
+    fn argument(&mut self) -> Result<Option<Argument<'a>>> {
         self.words.skip_blanks();
         let begin = self.words.offset();
-        if self.words.word()?.is_some() {
-            return Err(self.words.fault_at(Reason::TooMany, begin).into());
+        let word = self.words.word()?;
+        Ok(word.map(|text| Argument { text, begin }))
+    }
+
+    /// Up to `most` words; the first must be there.
+    fn arguments(&mut self, most: usize) -> Result<(Argument<'a>, Argument<'a>)> {
+        let Some(first) = self.argument()? else {
+            return Err(self.words.fault(Reason::TooFew).into());
+        };
+        let second = match most {
+            2 => self.argument()?,
+            _ => None,
+        };
+        if let Some(third) = self.argument()? {
+            return Err(self.words.fault_at(Reason::TooMany, third.begin).into());
         }
         self.words.finish();
-        Ok((first, second))
+        Ok((first, second.unwrap_or_default()))
+    }
+
+    fn fault<T>(&self, reason: Reason, origin: &Argument) -> Result<T> {
+        Err(self.words.fault_from(reason, origin.begin).into())
     }
 
     fn open_package(&mut self) -> Result<()> {
+        if self.divided {
+            // What follows a faulty statement is not the package before it.
+            self.end_package()?;
+            self.place = Place::Nowhere;
+        }
         let (name, _) = self.arguments(1)?;
-        let name = name.unwrap_or_default();
-        if !names::is_package_word(&name) {
-            return Err(self.words.fault(Reason::Name).into());
+        if !names::is_package_word(&name.text) {
+            return self.fault(Reason::Name, &name);
         }
         if self.divided {
-            self.end_package()?;
-            self.current = Some(Package::new(&name));
-            self.place = Place::Nowhere;
+            self.current = Some(Package::new(&name.text));
         }
         Ok(())
     }
@@ -171,26 +189,25 @@ impl<'a> Parser<'a> {
 
     fn open_section(&mut self) -> Result<()> {
         let (kind, name) = self.arguments(2)?;
-        let (kind, name) = (kind.unwrap_or_default(), name.unwrap_or_default());
-        if !names::is_type(&kind) {
-            return Err(self.words.fault(Reason::Type).into());
+        if !names::is_type(&kind.text) {
+            return self.fault(Reason::Type, &kind);
         }
-        if !name.is_empty() && !names::is_name(&name) {
-            return Err(self.words.fault(Reason::Name).into());
+        if !name.text.is_empty() && !names::is_name(&name.text) {
+            return self.fault(Reason::Name, &name);
         }
         let Some(package) = &mut self.current else {
             return Ok(());
         };
-        let number = match package.sections.find(&name) {
-            _ if name.is_empty() => package.add(None, &kind),
-            None => package.add(Some(&name), &kind),
+        let number = match package.sections.find(&name.text) {
+            _ if name.text.is_empty() => package.add(None, &kind.text),
+            None => package.add(Some(&name.text), &kind.text),
             Some(number) => {
                 let section = package.sections.get_mut(number);
-                if let Some(section) = section.filter(|section| *section.kind != *kind) {
-                    if self.reading.strict {
-                        return Err(self.words.fault(Reason::OtherType).into());
+                if let Some(section) = section.filter(|section| *section.kind != *kind.text) {
+                    if self.reading != Reading::Lenient {
+                        return self.fault(Reason::OtherType, &kind);
                     }
-                    section.kind = kind.into_owned();
+                    section.kind = kind.text.into_owned();
                 }
                 number
             }
@@ -201,9 +218,8 @@ impl<'a> Parser<'a> {
 
     fn option(&mut self, is_list: bool) -> Result<()> {
         let (name, value) = self.arguments(2)?;
-        let (name, value) = (name.unwrap_or_default(), value.unwrap_or_default());
-        if !names::is_name(&name) {
-            return Err(self.words.fault(Reason::Name).into());
+        if !names::is_name(&name.text) {
+            return self.fault(Reason::Name, &name);
         }
         let Place::Section(number) = self.place else {
             return Ok(());
@@ -213,10 +229,10 @@ impl<'a> Parser<'a> {
             .as_mut()
             .and_then(|p| p.sections.get_mut(number));
         match section {
-            Some(section) if is_list => section.append(&name, &value),
+            Some(section) if is_list => section.append(&name.text, &value.text),
             // An empty option is no statement at all; the value before stays.
-            Some(section) if !value.is_empty() => {
-                section.set(&name, Value::Text(value.into_owned()));
+            Some(section) if !value.text.is_empty() => {
+                section.set(&name.text, Value::Text(value.text.into_owned()));
             }
             _ => {}
         }
@@ -242,7 +258,7 @@ mod tests {
 
     /// The fault, or the normal form without its empty lines, joined by `|`.
     fn check(source: &str, expected: &str) {
-        let reading = Reading { strict: true };
+        let reading = Reading::Strict;
         let shown = match package(b"p", source.as_bytes(), reading) {
             Ok((package, _)) => {
                 let mut form = Vec::new();
@@ -330,7 +346,7 @@ mod tests {
     fn without_strictness_a_faulty_section_takes_its_options_along() {
         let source =
             b"config t a\noption x 1\nconfig t b-b\noption x 2\nconfig t c\nbad\noption x 3";
-        let (package, faults) = package(b"p", source, Reading { strict: false }).unwrap();
+        let (package, faults) = package(b"p", source, Reading::Lenient).unwrap();
         let value = |section: &[u8]| package.value(section, b"x").cloned();
         assert_eq!(value(b"a"), Some(Value::Text(b"1".to_vec())));
         assert_eq!(value(b"c"), Some(Value::Text(b"3".to_vec())));
@@ -340,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_stream_is_divided_by_its_package_statements() {
-        let strict = Reading { strict: true };
+        let strict = Reading::Strict;
         let parsed = packages(b"package a\nconfig t s\npackage b\n", strict).unwrap();
         let names: Vec<_> = parsed.packages.iter().map(|p| p.name.clone()).collect();
         assert_eq!(names, [b"a", b"b"]);

@@ -112,10 +112,14 @@ impl Store {
 
     pub(super) fn parse(&self, name: &[u8], content: &[u8]) -> Result<(Package, Vec<Fault>)> {
         let shown = name.rsplit(|&byte| byte == b'/').next().unwrap_or(name);
-        let reading = Reading {
-            strict: self.strict,
-        };
-        parse::package(shown, content, reading)
+        parse::package(shown, content, self.reading())
+    }
+
+    pub(super) fn reading(&self) -> Reading {
+        match self.strict {
+            true => Reading::Strict,
+            false => Reading::Lenient,
+        }
     }
 
     /// The pending changes of a package, those that cannot be carried out included.
@@ -288,7 +292,7 @@ pub(super) fn open_to_change(path: &Path) -> Result<Option<File>> {
     }
 }
 
-fn read_shared(path: &Path) -> Result<Option<Vec<u8>>> {
+pub(super) fn read_shared(path: &Path) -> Result<Option<Vec<u8>>> {
     let mut file = match open_config(path) {
         Err(Error::NotFound) => return Ok(None),
         opened => opened?,

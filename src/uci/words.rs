@@ -141,6 +141,14 @@ impl<'a> Words<'a> {
         self.fault_at(reason, self.pos)
     }
 
+    /// What is wrong here because of what stands at `origin`.
+    pub fn fault_from(&self, reason: Reason, origin: usize) -> Fault {
+        Fault {
+            origin,
+            ..self.fault(reason)
+        }
+    }
+
     /// What is wrong, at this offset of the current logical line.
     pub fn fault_at(&self, reason: Reason, pos: usize) -> Fault {
         let passed = self.text.get(self.start..pos).unwrap_or_default();
@@ -149,6 +157,7 @@ impl<'a> Words<'a> {
             reason,
             line,
             byte: passed.len(),
+            origin: pos,
         }
     }
 
@@ -212,27 +221,29 @@ impl<'a> Words<'a> {
     }
 
     fn single_quoted(&mut self, word: &mut Cow<'a, [u8]>) -> Result<(), Fault> {
+        let open = self.pos;
         self.pos += 1;
         let piece = self.take_until(|byte| matches!(byte, b'\'' | 0));
         append(word, piece);
-        self.close(b'\'')
+        self.close(b'\'', open)
     }
 
     fn double_quoted(&mut self, word: &mut Cow<'a, [u8]>) -> Result<(), Fault> {
+        let open = self.pos;
         self.pos += 1;
         loop {
             let piece = self.take_until(|byte| matches!(byte, b'"' | b'\\' | 0));
             append(word, piece);
             match self.peek() {
                 Some(b'\\') => self.escaped(word)?,
-                _ => return self.close(b'"'),
+                _ => return self.close(b'"', open),
             }
         }
     }
 
-    fn close(&mut self, quote: u8) -> Result<(), Fault> {
+    fn close(&mut self, quote: u8, open: usize) -> Result<(), Fault> {
         match self.peek() {
-            None => Err(self.fault(Reason::OpenQuote(quote))),
+            None => Err(self.fault_from(Reason::OpenQuote(quote), open)),
             Some(byte) if byte == quote => {
                 self.pos += 1;
                 Ok(())
