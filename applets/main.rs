@@ -52,6 +52,7 @@ applets! {
     set_state
     stat
     switch_root
+    sysupgrade
     tar
     touch
     r#true

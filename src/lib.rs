@@ -40,3 +40,4 @@ pub mod pager;
 pub mod proc;
 pub mod sys;
 pub mod uci;
+pub mod upgrade;

@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod machine;
+pub mod memory;
 pub mod mount;
 pub mod mtd;
 pub mod process;

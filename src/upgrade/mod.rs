@@ -1,0 +1,133 @@
+//! Firmware upgrades that keep the settings, even those nobody has mounted.
+
+pub mod detach;
+pub mod device;
+pub mod list;
+pub mod perform;
+pub mod plan;
+pub mod quiet;
+pub mod restore;
+pub mod save;
+pub mod settings;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{EngineError, Exit, reason};
+use crate::{archive, flash};
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Refused, the flash is untouched.
+pub const REFUSED: Exit = Exit(2);
+/// The flash was touched and is not good.
+pub const BROKEN: Exit = Exit(3);
+
+/// Why an upgrade or something with the settings failed.
+#[derive(Debug)]
+pub enum Error {
+    /// The settings cannot be reached.
+    NoSettings(settings::Unavailable),
+    /// Not enough memory to do it safely.
+    Memory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes available.
+        available: u64,
+    },
+    /// The settings do not fit behind the image.
+    NoRoom {
+        /// Bytes that they need, free blocks for the first boot included.
+        needed: u64,
+        /// Bytes left.
+        room: u64,
+    },
+    /// Somebody writes to the overlay and does not stop.
+    Busy(Vec<i32>),
+    /// A settings archive is wrong.
+    Archive(archive::Error),
+    /// A settings archive holds what no setting is.
+    NotSettings(Vec<u8>),
+    /// Flash failed before anything was changed.
+    Flash(flash::Error),
+    /// Flash failed after the first erase.
+    Touched(flash::Error),
+    /// A system call failed.
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// The answer.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(
+        verb: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Error {
+        move |source| Error::Io {
+            verb,
+            path: path.into(),
+            source,
+        }
+    }
+}
+
+impl From<archive::Error> for Error {
+    fn from(error: archive::Error) -> Error {
+        Error::Archive(error)
+    }
+}
+
+impl EngineError for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Touched(_) => BROKEN,
+            Error::Io { .. } | Error::Archive(_) | Error::NotSettings(_) => Exit::FAILED,
+            _ => REFUSED,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::NoSettings(why) => write!(
+                f,
+                "the settings cannot be kept: {why}; -n upgrades without them, -f takes them from a file"
+            ),
+            Error::Memory { needed, available } => write!(
+                f,
+                "not enough memory: {} kB needed, {} kB free; remove files from /tmp",
+                needed.div_ceil(1024),
+                available / 1024
+            ),
+            Error::NoRoom { needed, room } => write!(
+                f,
+                "the settings do not fit behind the image: {needed} bytes needed, {room} left; \
+                 keep less (-l shows the list) or nothing (-n)"
+            ),
+            Error::Busy(pids) => {
+                let pids: Vec<_> = pids.iter().map(i32::to_string).collect();
+                write!(
+                    f,
+                    "the overlay stays in use; processes that write: {}",
+                    pids.join(" ")
+                )
+            }
+            Error::Archive(error) => error.fmt(f),
+            Error::NotSettings(name) => write!(
+                f,
+                "'{}': neither file, directory nor link: not a settings archive",
+                String::from_utf8_lossy(name).escape_debug()
+            ),
+            Error::Flash(error) | Error::Touched(error) => error.fmt(f),
+            Error::Io { verb, path, source } => {
+                write!(f, "can't {verb} '{}': {}", path.display(), reason(source))
+            }
+        }
+    }
+}

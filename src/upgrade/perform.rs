@@ -1,0 +1,309 @@
+//! The plan onto the flash.
+//!
+//! What goes to flash is the image up to the end of its root file system, then a jffs2 with
+//! the settings, then a block that marks the end: the first boot erases what follows. The
+//! first block, with the header that the boot loader checks, is erased first and written
+//! last (`flash::write`), and only if the file still is the one that was checked.
+
+use super::Error;
+use super::plan::Plan;
+use crate::flash::{self, inject, jffs2, write};
+use crate::sys::{Reboot, System};
+use flate2::Crc;
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// Tells the user how far it is.
+pub type Tell<'a> = &'a mut dyn FnMut(&str);
+
+/// Writes the image and the settings archive behind it.
+///
+/// # Errors
+/// [`Error::Flash`] before anything was changed, [`Error::Touched`] after that.
+pub fn write(
+    plan: &Plan,
+    image: &mut (impl Read + Seek),
+    settings: Option<&[u8]>,
+    sys: &mut dyn System,
+    tell: Tell<'_>,
+) -> Result<(), Error> {
+    let place = plan.image.place();
+    let facts = plan.image.facts();
+    let partition = flash::find(sys, &place.name).map_err(Error::Flash)?;
+    let mut flash = flash::open(sys, &partition, true).map_err(Error::Flash)?;
+    let behind = match (settings, facts.root) {
+        (Some(archive), _) => {
+            let file = jffs2::File::settings(archive);
+            inject::area(file, place.erase_size, jffs2::Endian::NATIVE)
+        }
+        (None, Some(_)) if facts.padded => jffs2::end_block(place.erase_size),
+        // Nothing is known about what is behind it.
+        (None, _) => Vec::new(),
+    };
+    image
+        .seek(SeekFrom::Start(0))
+        .map_err(|error| Error::Flash(flash::Error::Source(error)))?;
+    // Without a padded root file system the whole payload goes as it is.
+    let (length, crc) = match facts.padded {
+        true => (facts.written, Some(facts.crc)),
+        false => (facts.payload, None),
+    };
+    let mut source = Source {
+        image: image.take(length.min(facts.payload)),
+        filler: length.saturating_sub(facts.payload),
+        crc: Crc::new(),
+        expected: crc,
+        behind: &behind,
+    };
+    let total = length + behind.len() as u64;
+    // What fits now fits to the end: from here on only the flash itself can fail.
+    let room = write::room(&mut *flash, 0).map_err(Error::Flash)?;
+    if total > room {
+        let length = Some(total);
+        return Err(Error::Flash(flash::Error::TooBig { length, room }));
+    }
+    let options = write::Options {
+        length: Some(total),
+        ..write::Options::default()
+    };
+    tell(&format!("Unlocking {} ...", place.name));
+    tell(&format!("Writing image to {} ...", place.name));
+    let mut steps = Steps::new(length, settings.is_some(), &place.name);
+    let mut touched = false;
+    let result = write::write(&mut *flash, &mut source, &options, &mut |progress| {
+        touched = true;
+        steps.reach(progress.done, total, tell);
+    });
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) if touched => Err(Error::Touched(error)),
+        Err(error) => Err(Error::Flash(error)),
+    }
+}
+
+/// Everything onto its medium, and start again. Returns only if that fails.
+pub fn restart(sys: &mut dyn System, tell: Tell<'_>) -> Error {
+    tell("Upgrade completed");
+    sys.machine().sync();
+    tell("Rebooting system...");
+    let failed = match sys.machine().reboot(Reboot::Restart) {
+        Err(error) => error,
+        Ok(()) => io::ErrorKind::Other.into(),
+    };
+    Error::io("reboot", "the system")(failed)
+}
+
+/// What goes to flash, as one stream.
+struct Source<'a, R> {
+    image: io::Take<R>,
+    /// 0xff between the end of the file and the block's.
+    filler: u64,
+    crc: Crc,
+    /// The image's CRC32 when it was checked.
+    expected: Option<u32>,
+    behind: &'a [u8],
+}
+
+impl<R: Read> Read for Source<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let count = self.image.read(buf)?;
+        if count > 0 {
+            self.crc.update(buf.get(..count).unwrap_or_default());
+            return Ok(count);
+        }
+        if self.image.limit() > 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        // The first block has not been written yet: a changed file must not boot.
+        if self
+            .expected
+            .take()
+            .is_some_and(|crc| crc != self.crc.sum())
+        {
+            return Err(io::Error::other("the file is not the one that was checked"));
+        }
+        if self.filler > 0 {
+            let count = self.filler.min(buf.len() as u64) as usize;
+            buf.iter_mut().take(count).for_each(|byte| *byte = 0xff);
+            self.filler -= count as u64;
+            return Ok(count);
+        }
+        self.behind.read(buf)
+    }
+}
+
+/// Progress in tenths, and the moment when the settings begin.
+struct Steps {
+    tenth: u64,
+    settings_at: Option<u64>,
+    partition: String,
+}
+
+impl Steps {
+    fn new(image: u64, settings: bool, partition: &str) -> Steps {
+        Steps {
+            tenth: 0,
+            settings_at: settings.then_some(image),
+            partition: partition.to_owned(),
+        }
+    }
+
+    fn reach(&mut self, done: u64, total: u64, tell: Tell<'_>) {
+        if self.settings_at.is_some_and(|at| done > at) {
+            self.settings_at = None;
+            tell(&format!(
+                "Appending jffs2 data from /tmp/sysupgrade.tgz to {}...",
+                self.partition
+            ));
+        }
+        let tenth = done * 10 / total.max(1);
+        if tenth > self.tenth {
+            self.tenth = tenth;
+            tell(&format!(" {:3}%", tenth * 10));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::{Memory, Settings, plan};
+    use super::super::{BROKEN, device};
+    use super::*;
+    use crate::error::EngineError;
+    use crate::fake::FakeSystem;
+    use crate::image::{self, Overrides, sample, uimage};
+    use crate::sys::Flash;
+    use std::io::Cursor;
+    use std::path::Path;
+
+    fn planned(bytes: &[u8], settings: Option<&[u8]>) -> Result<Plan, Error> {
+        let mut sys = FakeSystem::router();
+        let mut target = device::look(&mut sys, Path::new("/nosuch"), None);
+        target.board = Some(sample::BOARD.into());
+        let facts = image::look(&mut Cursor::new(bytes), sample::ERASE as u32).unwrap();
+        let image = image::check(facts, &target, &Overrides::default()).unwrap();
+        let settings = settings.map_or(Settings::None, |archive| Settings::Kept {
+            bytes: archive.len() as u64,
+            from: "the overlay".into(),
+        });
+        let memory = Memory {
+            available: 32 << 20,
+            program: 1 << 20,
+        };
+        plan(image, settings, memory)
+    }
+
+    fn run(
+        sys: &mut FakeSystem,
+        plan: &Plan,
+        bytes: &[u8],
+        archive: &[u8],
+    ) -> Result<String, Error> {
+        let mut told = String::new();
+        let tell: Tell<'_> = &mut |line| {
+            told += line;
+            told.push('\n');
+        };
+        write(plan, &mut Cursor::new(bytes), Some(archive), sys, tell)?;
+        Ok(told)
+    }
+
+    fn contents(sys: &FakeSystem, name: &str) -> Vec<u8> {
+        let mut flash = sys.flash(name).unwrap();
+        let mut bytes = vec![0; flash.geometry().size as usize];
+        flash.read(0, &mut bytes).unwrap();
+        bytes
+    }
+
+    /// As a boot loader judges: header and data have their checksums.
+    fn boots(firmware: &[u8]) -> bool {
+        let header = firmware.first_chunk().and_then(uimage::Header::parse);
+        header.is_some_and(|header| {
+            let mut crc = Crc::new();
+            crc.update(&firmware[uimage::HEADER..][..header.size as usize]);
+            crc.sum() == header.data_crc
+        })
+    }
+
+    #[test]
+    fn the_image_the_settings_and_the_end_marker_lie_where_a_boot_looks() {
+        let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
+        let plan = planned(&bytes, Some(&archive)).unwrap();
+        let mut sys = FakeSystem::router();
+        let told = run(&mut sys, &plan, &bytes, &archive).unwrap();
+        let flash = contents(&sys, "firmware");
+        let data_at = 3 * sample::ERASE;
+        assert_eq!(flash[..data_at], bytes[..data_at]);
+        let area = inject::area(
+            jffs2::File::settings(&archive),
+            sample::ERASE as u32,
+            jffs2::Endian::NATIVE,
+        );
+        assert_eq!(flash[data_at..data_at + area.len()], area);
+        assert_eq!(contents(&sys, "art"), vec![0xff; sample::ERASE]);
+        assert!(told.contains("Appending jffs2 data"), "{told}");
+    }
+
+    #[test]
+    fn power_lost_at_any_step_leaves_all_or_nothing_that_boots() {
+        let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
+        let plan = planned(&bytes, Some(&archive)).unwrap();
+        let mut whole = FakeSystem::router();
+        run(&mut whole, &plan, &bytes, &archive).unwrap();
+        let expected = contents(&whole, "firmware");
+        let steps = whole.power.steps();
+        assert!(steps > 10);
+        for cut in 0..steps {
+            for torn in [false, true] {
+                let mut sys = FakeSystem::router();
+                let mut old = sys.flash("firmware").unwrap();
+                old.write(0, &sample::kernel(3000)).unwrap();
+                let before = contents(&sys, "firmware");
+                sys.power.cut_after(cut, torn);
+                let error = run(&mut sys, &plan, &bytes, &archive);
+                sys.power.on();
+                let after = contents(&sys, "firmware");
+                assert!(error.is_err() || after == expected);
+                let fine = after == expected || after == before || !boots(&after);
+                assert!(fine, "cut after {cut}, torn {torn}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_changed_after_the_check_never_boots() {
+        let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
+        let plan = planned(&bytes, Some(&archive)).unwrap();
+        let mut changed = bytes.clone();
+        changed[6000] ^= 1;
+        for wrong in [&changed[..], &bytes[..7000]] {
+            let mut sys = FakeSystem::router();
+            let error = run(&mut sys, &plan, wrong, &archive).unwrap_err();
+            assert_eq!(error.exit(), BROKEN, "{error}");
+            assert!(!boots(&contents(&sys, "firmware")));
+        }
+    }
+
+    #[test]
+    fn settings_that_leave_no_room_to_work_are_refused_by_the_plan() {
+        let bytes = sample::image(5000);
+        assert!(planned(&bytes, Some(&[0; 12_000])).is_ok());
+        let error = planned(&bytes, Some(&[0; 40_000])).unwrap_err();
+        assert!(matches!(error, Error::NoRoom { .. }), "{error}");
+    }
+
+    #[test]
+    fn the_estimate_of_the_plan_is_never_less_than_the_settings_need() {
+        for length in (0..30_000).step_by(487) {
+            let archive = vec![0; length];
+            let bytes = sample::image(2000);
+            let Ok(plan) = planned(&bytes, Some(&archive)) else {
+                continue;
+            };
+            let mut sys = FakeSystem::router();
+            run(&mut sys, &plan, &bytes, &archive).unwrap();
+        }
+    }
+}

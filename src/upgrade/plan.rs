@@ -1,0 +1,122 @@
+//! What an upgrade will do, decided before any of it is done.
+
+use super::Error;
+use crate::image::CheckedImage;
+use std::fmt;
+
+/// jffs2 refuses writes with fewer free erase blocks than this; the first boot must write.
+const FREE_BLOCKS: u64 = 5;
+/// Memory beside what is counted: page tables, the shell, the network.
+const SLACK: u64 = 1024 * 1024;
+
+/// What happens to the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settings {
+    /// The user does not want them.
+    Dropped,
+    /// There are none: the data partition is blank or waits for its erasure.
+    None,
+    /// They are carried over.
+    Kept {
+        /// Bytes of the archive.
+        bytes: u64,
+        /// Where they come from, for the reader of the plan.
+        from: String,
+    },
+}
+
+/// An upgrade that can be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What to write, and where.
+    pub image: CheckedImage,
+    /// What becomes of the settings.
+    pub settings: Settings,
+}
+
+/// What an upgrade needs beside flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes free now.
+    pub available: u64,
+    /// Bytes of the program, which is copied and held.
+    pub program: u64,
+}
+
+/// Decides.
+///
+/// # Errors
+/// [`Error::Memory`], [`Error::NoRoom`].
+pub fn plan(image: CheckedImage, settings: Settings, memory: Memory) -> Result<Plan, Error> {
+    let erase_size = u64::from(image.place().erase_size);
+    let area = match &settings {
+        Settings::Kept { bytes, .. } => area(*bytes, erase_size),
+        Settings::Dropped | Settings::None => 0,
+    };
+    let room = image.place().room.saturating_sub(image.facts().written);
+    let needed = area + FREE_BLOCKS * erase_size;
+    if area > 0 && needed > room {
+        return Err(Error::NoRoom { needed, room });
+    }
+    let needed = 2 * memory.program + 2 * area + 4 * erase_size + SLACK;
+    if needed > memory.available {
+        return Err(Error::Memory {
+            needed,
+            available: memory.available,
+        });
+    }
+    Ok(Plan { image, settings })
+}
+
+/// Bytes of flash that an archive takes as a jffs2, its marker block included; never less
+/// than the real number.
+fn area(archive: u64, erase_size: u64) -> u64 {
+    // Per 4 KiB a node's header with filler, per block a marker and up to 200 bytes too
+    // short for another node.
+    let nodes = archive + (archive / 4096 + 2) * 80;
+    let usable = erase_size.saturating_sub(12 + 200).max(1);
+    // Nodes do not cross blocks, so each block may begin another one.
+    let blocks = (nodes + nodes / usable * 80).div_ceil(usable).max(1);
+    (blocks + 1) * erase_size
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (facts, place) = (self.image.facts(), self.image.place());
+        writeln!(f, "image: {}, {} bytes", facts.container, facts.length)?;
+        if let crate::image::look::Info::Metadata(metadata) = &facts.info {
+            writeln!(f, "version: {}", metadata.version.escape_debug())?;
+            writeln!(f, "boards: {}", metadata.boards.join(" ").escape_debug())?;
+        }
+        if let Some(root) = facts.root {
+            let (offset, length) = (root.offset, root.squashfs.length);
+            writeln!(
+                f,
+                "root file system: squashfs ({}), {length} bytes at {offset:#x}",
+                root.squashfs.compression_name()
+            )?;
+        }
+        let hash: String = facts.sha256.iter().map(|b| format!("{b:02x}")).collect();
+        writeln!(f, "sha256: {hash}")?;
+        writeln!(
+            f,
+            "target: mtd{} \"{}\", {} bytes, erase block {} bytes",
+            place.number, place.name, place.room, place.erase_size
+        )?;
+        writeln!(f, "write: {} bytes, each block read back", facts.written)?;
+        for fault in self.image.overridden() {
+            writeln!(f, "ignored: {fault}")?;
+        }
+        match &self.settings {
+            Settings::Dropped => writeln!(f, "settings: not kept"),
+            Settings::None => writeln!(f, "settings: there are none"),
+            Settings::Kept { bytes, from } => {
+                let at = facts.written;
+                writeln!(
+                    f,
+                    "settings: kept, {bytes} bytes packed from {from}, at {at:#x}"
+                )
+            }
+        }
+    }
+}

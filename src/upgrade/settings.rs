@@ -1,0 +1,228 @@
+//! Where the settings are.
+//!
+//! With the overlay mounted they are in `/`. In failsafe mode before `mount_root` the `/` is
+//! the bare image with its defaults; taking those for the settings would lose everything
+//! without a word. So the data partition is mounted read-only at a private place, and the
+//! image below it, which gives the very tree that a normal boot would show.
+
+use super::Error;
+use crate::flash::{self, jffs2::END_MARKER};
+use crate::sys::{Mount, MountFlags, System, UnmountFlags};
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The private place, below the root.
+const PRIVATE: &str = "tmp/.settings";
+/// The partition that holds what differs from the image.
+const DATA: &str = "rootfs_data";
+/// Archives of settings that an upgrade has left for the first boot.
+const LEFT: [&str; 2] = ["sysupgrade.tgz", "upper/sysupgrade.tgz"];
+
+/// Why the settings cannot be had.
+#[derive(Debug)]
+pub enum Unavailable {
+    /// There is no data partition, or it cannot be opened.
+    NoPartition(flash::Error),
+    /// It could not be mounted.
+    Mount(PathBuf, std::io::Error),
+    /// The last upgrade's settings were never restored.
+    Unfinished(PathBuf),
+    /// The table of mounts cannot be read.
+    NoTable(std::io::Error),
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = crate::error::reason;
+        match self {
+            Unavailable::NoPartition(error) => write!(f, "{DATA}: {error}"),
+            Unavailable::Mount(device, error) => {
+                write!(f, "mounting {}: {}", device.display(), reason(error))
+            }
+            Unavailable::Unfinished(path) => write!(
+                f,
+                "{} was never restored (sysupgrade -r does it)",
+                path.display()
+            ),
+            Unavailable::NoTable(error) => write!(f, "the mounts: {}", reason(error)),
+        }
+    }
+}
+
+/// Where settings are read from. Call [`Source::close`] when done.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Directory that looks like the `/` of a normal boot.
+    pub root: PathBuf,
+    /// What differs from the image, alone.
+    pub upper: Option<PathBuf>,
+    /// The image alone.
+    pub rom: Option<PathBuf>,
+    /// An archive of settings that counts instead of all these.
+    pub archive: Option<PathBuf>,
+    /// The data partition has been marked for erasing, or is blank: there are no settings.
+    pub reset: bool,
+    /// The data partition had to be mounted for it.
+    pub private: bool,
+    mounted: Vec<PathBuf>,
+}
+
+/// How `/` is mounted, as far as settings are concerned.
+#[derive(Debug, PartialEq, Eq)]
+enum Live {
+    /// `/` is writable and lasts.
+    Yes,
+    /// `/` is the bare image, or an overlay in RAM.
+    No {
+        /// It has an overlay in RAM: whatever was changed there counts if nothing else does.
+        ram: bool,
+    },
+}
+
+fn live(table: &[Mount]) -> Live {
+    let root = table.iter().rev().find(|m| m.target == Path::new("/"));
+    let Some(root) = root else {
+        return Live::Yes;
+    };
+    match root.fstype.as_str() {
+        "squashfs" | "erofs" | "cramfs" | "romfs" => Live::No { ram: false },
+        "overlay" | "overlayfs" => {
+            let upper = root
+                .options
+                .split(',')
+                .find_map(|o| o.strip_prefix("upperdir="));
+            match upper {
+                Some(upper) if upper.starts_with("/tmp/") => Live::No { ram: true },
+                _ => Live::Yes,
+            }
+        }
+        _ => Live::Yes,
+    }
+}
+
+/// Finds the settings below `root`, mounting what has to be mounted.
+pub fn open(sys: &mut dyn System, root: &Path) -> Result<Source, Error> {
+    find(sys, root).map_err(Error::NoSettings)
+}
+
+fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
+    let table = sys.mounts().table().map_err(Unavailable::NoTable)?;
+    let exists = |path: &str| Some(root.join(path)).filter(|path| path.is_dir());
+    let here = Source {
+        root: root.to_owned(),
+        upper: exists("overlay/upper"),
+        rom: exists("rom/etc").and_then(|etc| Some(etc.parent()?.to_owned())),
+        archive: None,
+        reset: false,
+        private: false,
+        mounted: Vec::new(),
+    };
+    let ram = match live(&table) {
+        Live::Yes => {
+            let left = root.join("sysupgrade.tgz");
+            return match left.exists() {
+                true => Err(Unavailable::Unfinished(left)),
+                false => Ok(here),
+            };
+        }
+        Live::No { ram } => ram,
+    };
+    let partition = flash::find(sys, DATA).map_err(Unavailable::NoPartition)?;
+    let mut chip = flash::open(sys, &partition, false).map_err(Unavailable::NoPartition)?;
+    let mut start = [0; 4];
+    chip.read(0, &mut start)
+        .map_err(|error| Unavailable::NoPartition(flash::Error::Open(error)))?;
+    drop(chip);
+    if start == END_MARKER || start == [0xff; 4] {
+        // With an overlay in RAM this is the first boot, and what it shows is what counts.
+        return Ok(Source {
+            reset: !ram,
+            ..here
+        });
+    }
+    mount(sys, root, partition.number)
+}
+
+/// Mounts the data partition, and the image below it.
+fn mount(sys: &mut dyn System, root: &Path, number: u32) -> Result<Source, Unavailable> {
+    let private = root.join(PRIVATE);
+    let (data, tree) = (private.join("data"), private.join("root"));
+    let device = PathBuf::from(format!("/dev/mtdblock{number}"));
+    let failed = |error| Unavailable::Mount(device.clone(), error);
+    for dir in [&data, &tree] {
+        fs::create_dir_all(dir).map_err(failed)?;
+    }
+    let flags = MountFlags::RDONLY | MountFlags::NOATIME;
+    sys.mounts()
+        .mount(&device, &data, "jffs2", flags, "")
+        .map_err(failed)?;
+    let mut source = Source {
+        root: tree.clone(),
+        upper: Some(data.join("upper")),
+        rom: Some(root.to_owned()),
+        archive: None,
+        reset: false,
+        private: true,
+        mounted: vec![data.clone()],
+    };
+    source.archive = LEFT
+        .iter()
+        .map(|name| data.join(name))
+        .find(|path| path.is_file());
+    if source.archive.is_some() {
+        return Ok(source);
+    }
+    if !data.join("upper").is_dir() {
+        source.reset = true;
+        return Ok(source);
+    }
+    // Two lower directories and no upper one: an overlay that cannot be written to.
+    let layers = format!(
+        "lowerdir={}:{}",
+        data.join("upper").display(),
+        root.display()
+    );
+    let result = sys
+        .mounts()
+        .mount(Path::new("overlay"), &tree, "overlay", flags, &layers);
+    match result {
+        Ok(()) => source.mounted.push(tree),
+        Err(error) => {
+            source.close(sys);
+            return Err(failed(error));
+        }
+    }
+    Ok(source)
+}
+
+impl Source {
+    /// Unmounts what was mounted.
+    pub fn close(self, sys: &mut dyn System) {
+        for dir in self.mounted.iter().rev() {
+            // Read-only mounts harm nobody but the writer, who looks for them (quiet.rs).
+            let _ = sys.mounts().unmount(dir, UnmountFlags::DETACH);
+            let _ = fs::remove_dir(dir); // an empty directory in RAM harms nobody
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(mounts: &str, expected: Live) {
+        let table = crate::sys::mount::parse_table(mounts.as_bytes());
+        assert_eq!(live(&table), expected, "{mounts}");
+    }
+
+    #[test]
+    fn the_bare_image_and_an_overlay_in_ram_do_not_pass_for_settings() {
+        check("/dev/root / squashfs ro 0 0", Live::No { ram: false });
+        let overlay = "/dev/root /rom squashfs ro 0 0\noverlayfs:/overlay / overlay rw,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work 0 0";
+        check(overlay, Live::Yes);
+        let ram = "overlayfs:/tmp/root / overlay rw,lowerdir=/,upperdir=/tmp/root/upper 0 0";
+        check(ram, Live::No { ram: true });
+        check("/dev/sda1 / ext4 rw 0 0", Live::Yes);
+    }
+}
