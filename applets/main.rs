@@ -24,18 +24,26 @@ applets! {
     cat
     chmod
     chown
+    chroot
     console_shell
     cp
+    dmesg
     failsafe_wait
     r#false
     firstboot
+    free
     fwtool
     gzip
+    hostname
     init
     insmod
+    kill
+    killall
     less
     ln
+    lock
     ls
+    lsmod
     mkdir
     mknod
     mktemp
@@ -44,12 +52,19 @@ applets! {
     multicall
     mv
     netmsg
+    pgrep
+    pidof
+    pivot_root
+    ps
     readlink
     reboot
     recvudp
     rm
     rmdir
     set_state
+    setsid
+    sleep
+    start_stop_daemon
     stat
     switch_root
     sysupgrade
@@ -59,6 +74,7 @@ applets! {
     truncate
     uci
     umount
+    uname
 }
 
 fn main() -> ExitCode {

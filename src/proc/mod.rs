@@ -1,3 +1,6 @@
 //! Starting and listing processes.
 
+pub mod duration;
 pub mod launch;
+pub mod list;
+pub mod signal_words;
