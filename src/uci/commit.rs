@@ -14,7 +14,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// A file that is replaced this often while we wait for it is somebody's joke.
+/// How often a file may be replaced by others while we wait for its lock.
 const TRIES: u32 = 100;
 
 impl Store {

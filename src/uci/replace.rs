@@ -30,7 +30,8 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
         let _ = std::fs::remove_file(&new);
         return Err(Error::kept(path, error));
     }
-    sync_directory(&real).map_err(|error| Error::kept(path, error))
+    // The new file is in place; only its name might not survive a loss of power.
+    sync_directory(&real).map_err(|error| Error::io(path, error))
 }
 
 /// `DIR/.NAME.uci-PID`: the leading dot and the dots inside hide it from every listing.

@@ -14,7 +14,7 @@ use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// No file is read that is larger, in bytes: memory is small.
@@ -156,15 +156,18 @@ impl Store {
 
     /// Writes changes down; gives the size of the file before and its stamp after.
     pub fn record(&self, name: &[u8], changes: &[Delta]) -> Result<(u64, Stamp)> {
-        let mut lines = Vec::new();
-        for change in changes {
-            text::delta(&mut lines, name, change);
-        }
         let path = self.save_file(name).ok_or(Error::Io(None))?;
         let file = self.create_save_file(name, &path)?;
         lock(&file, FlockOperation::LockExclusive);
         let at = |error| Error::io(&path, error);
         let before = file.metadata().map_err(at)?.len();
+        let mut lines = Vec::new();
+        if ends_inside_a_line(&file, before).map_err(at)? {
+            lines.push(b'\n');
+        }
+        for change in changes {
+            text::delta(&mut lines, name, change);
+        }
         if before + lines.len() as u64 > LARGEST {
             return Err(at(io::ErrorKind::FileTooLarge.into()));
         }
@@ -193,6 +196,7 @@ impl Store {
             }
         }
         OpenOptions::new()
+            .read(true)
             .append(true)
             .create(true)
             .mode(mode(&self.file(name), 0o600))
@@ -299,6 +303,15 @@ pub(super) fn read_shared(path: &Path) -> Result<Option<Vec<u8>>> {
     };
     lock(&file, FlockOperation::LockShared);
     read(&mut file, path).map(Some)
+}
+
+/// Somebody's editor has left the last line without its end.
+fn ends_inside_a_line(file: &File, size: u64) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if let Some(at) = size.checked_sub(1) {
+        file.read_exact_at(&mut last, at)?;
+    }
+    Ok(last != [b'\n'])
 }
 
 /// Waits for a lock; a file system without locks is used without.
