@@ -33,7 +33,9 @@ applets! {
     firstboot
     free
     fwtool
+    grep
     gzip
+    head
     hostname
     init
     insmod
@@ -68,6 +70,7 @@ applets! {
     stat
     switch_root
     sysupgrade
+    tail
     tar
     touch
     r#true

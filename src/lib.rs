@@ -39,5 +39,6 @@ pub mod overlay;
 pub mod pager;
 pub mod proc;
 pub mod sys;
+pub mod text;
 pub mod uci;
 pub mod upgrade;
