@@ -51,6 +51,7 @@ applets! {
     mktemp
     mount
     mount_root
+    mtd
     multicall
     mv
     netmsg

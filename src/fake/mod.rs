@@ -46,6 +46,7 @@ impl FakeSystem {
                     size,
                     erase_size,
                     name,
+                    offset: Some(offset),
                 },
                 offset,
             ));

@@ -10,6 +10,7 @@
 
 pub mod blocks;
 pub mod erase;
+pub mod in_use;
 pub mod inject;
 pub mod jffs2;
 pub mod survey;
@@ -66,6 +67,11 @@ pub enum Error {
     },
     /// The data to write could not be read.
     Source(io::Error),
+    /// A mounted file system stands on the partition, or on one that overlaps it.
+    InUse {
+        /// Its mount point.
+        target: std::path::PathBuf,
+    },
     /// The data ended early.
     Short {
         /// Bytes that came.
@@ -126,6 +132,11 @@ impl fmt::Display for Error {
                 )
             }
             Error::Source(source) => write!(f, "can't read the data: {}", reason(source)),
+            Error::InUse { target } => write!(
+                f,
+                "in use: mounted as {}; -r makes it read-only first and reboots afterwards",
+                target.display()
+            ),
             Error::Short { got, expected } => {
                 write!(f, "the data ended after {got} of {expected} bytes")
             }

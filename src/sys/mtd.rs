@@ -58,7 +58,13 @@ const WRITEABLE: u32 = 0x400;
 /// Reads `/proc/mtd`.
 pub fn partitions() -> io::Result<Vec<Partition>> {
     match std::fs::read_to_string("/proc/mtd") {
-        Ok(text) => Ok(parse_partitions(&text)),
+        Ok(text) => {
+            let mut partitions = parse_partitions(&text);
+            for partition in &mut partitions {
+                partition.offset = offset_on_chip(partition.number).ok();
+            }
+            Ok(partitions)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
     }
@@ -74,9 +80,24 @@ pub fn parse_partitions(text: &str) -> Vec<Partition> {
             size: u64::from_str_radix(words.next()?, 16).ok()?,
             erase_size: u32::from_str_radix(words.next()?, 16).ok()?,
             name: words.next()?.trim_matches('"').to_owned(),
+            offset: None,
         })
     };
     text.lines().filter_map(partition).collect()
+}
+
+/// Sums up the offsets of a partition and of those it lies in: each is told relative to its
+/// parent, which is a directory above it in sysfs. A whole chip has no offset.
+fn offset_on_chip(number: u32) -> io::Result<u64> {
+    let device = std::fs::canonicalize(format!("/sys/class/mtd/mtd{number}"))?;
+    let mut sum = 0;
+    for dir in device.ancestors() {
+        if let Ok(text) = std::fs::read_to_string(dir.join("offset")) {
+            let offset = text.trim().parse::<u64>();
+            sum += offset.map_err(|_| io::ErrorKind::InvalidData)?;
+        }
+    }
+    Ok(sum)
 }
 
 /// An open `/dev/mtdN`.
@@ -201,6 +222,7 @@ fn partition_names_may_hold_blanks() {
         size: 0xff_0000,
         erase_size: 0x1_0000,
         name: "firm ware".into(),
+        offset: None,
     };
     assert_eq!(parse_partitions(text), [expected]);
 }

@@ -125,6 +125,13 @@ pub fn stay_in_memory() {
     unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT) };
 }
 
+/// Reads the whole program into memory and keeps it there, for those who overwrite the flash
+/// that it came from. Whether it worked: it takes privilege and room.
+pub fn load_into_memory() -> bool {
+    // SAFETY: mlockall changes no memory contents.
+    unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE) == 0 }
+}
+
 /// Makes Ctrl-Alt-Del a SIGINT to process 1 instead of an instant reset.
 pub fn tame_ctrl_alt_del() {
     // Only on PCs, and only root may.

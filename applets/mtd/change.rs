@@ -1,0 +1,332 @@
+//! The commands that change flash: everything is looked at and decided, then done.
+
+use super::source::{self, Data};
+use super::{Options, on, open};
+use safebox::applet::Ctx;
+use safebox::error::{At, Error, Exit, Result};
+use safebox::flash::inject::{self, Inject};
+use safebox::flash::jffs2::{Endian, File};
+use safebox::flash::{erase, in_use, write};
+use safebox::image::container::{Container, GLANCE};
+use safebox::meter::Meter;
+use safebox::opts::declared::Raw;
+use safebox::overlay::State;
+use safebox::overlay::look::identify;
+use safebox::sys::signal::{self, numbers};
+use safebox::sys::{Flash, Partition, Reboot};
+use std::io::{Cursor, Read};
+use std::os::unix::ffi::OsStrExt;
+
+/// What to do with the partition.
+#[derive(Clone, Copy)]
+pub enum Kind<'a> {
+    /// Erase it.
+    Erase,
+    /// Write this file into it.
+    Write(&'a Raw),
+    /// Make it a jffs2 that holds this file.
+    Settings(&'a Raw),
+}
+
+/// A partition that will be changed.
+type Target = (Partition, Box<dyn Flash>);
+
+/// All that was found out before the first change.
+struct Job {
+    target: Target,
+    erase_first: Vec<Target>,
+    users: Vec<in_use::User>,
+    work: Work,
+}
+
+/// What is left to do once everything is known.
+enum Work {
+    Erase,
+    Write {
+        data: Data,
+        shown: String,
+        length: Option<u64>,
+        /// Settings to put in: the name of the archive and its content.
+        settings: Option<(String, Vec<u8>)>,
+    },
+}
+
+pub fn run(ctx: &mut Ctx, options: &Options, kind: Kind<'_>, name: &Raw) -> Result<Exit> {
+    let job = prepare(ctx, options, kind, name)?;
+    // From here on a session that ends or a cable that is pulled must not stop the work.
+    for number in [numbers::HUP, numbers::INT, numbers::TERM] {
+        signal::ignore(number);
+    }
+    safebox::sys::process::ignore_sigpipe();
+    if !job.users.is_empty() && !safebox::sys::process::load_into_memory() {
+        ctx.say("can't lock this program into memory, going on");
+    }
+    for (path, error) in in_use::make_read_only(ctx.sys, &job.users) {
+        let reason = safebox::error::reason(&error);
+        ctx.say(format_args!(
+            "{}: can't make it read-only, going on: {reason}",
+            path.display()
+        ));
+    }
+    let in_use = !job.users.is_empty();
+    perform(ctx, options, job)?;
+    if options.reboot {
+        // What is mounted there has lost its ground: nothing more may be written to it.
+        if !in_use {
+            ctx.sys.machine().sync();
+        }
+        ctx.tell("Rebooting ...\n");
+        ctx.sys.machine().reboot(Reboot::Restart).at("", "reboot")?;
+    }
+    Ok(Exit::OK)
+}
+
+/// Looks at everything; nothing is changed yet.
+fn prepare(ctx: &mut Ctx, options: &Options, kind: Kind<'_>, name: &Raw) -> Result<Job> {
+    let mut target = open(ctx, name, true)?;
+    let mut erase_first = Vec::new();
+    for name in &options.erase {
+        erase_first.push(open(ctx, name, true)?);
+    }
+    let mut users = Vec::new();
+    for (partition, _) in erase_first.iter().chain([&target]) {
+        let standing = in_use::users(ctx.sys, partition).at("", "/proc/self/mounts")?;
+        in_use::may_change(&standing, options.reboot || options.force).map_err(on(partition))?;
+        let new: Vec<_> = standing
+            .into_iter()
+            .filter(|user| !users.contains(user))
+            .collect();
+        users.extend(new);
+    }
+    let work = match kind {
+        Kind::Erase => Work::Erase,
+        Kind::Write(path) => write_work(ctx, options, path, &mut target)?,
+        Kind::Settings(path) => {
+            let erased = erase_first.iter().any(|(p, _)| p.number == target.0.number);
+            settings_work(path, &mut target, erased)?
+        }
+    };
+    Ok(Job {
+        target,
+        erase_first,
+        users,
+        work,
+    })
+}
+
+fn write_work(ctx: &mut Ctx, options: &Options, path: &Raw, target: &mut Target) -> Result<Work> {
+    let (partition, flash) = target;
+    let room = write::room(&mut **flash, options.start.0).map_err(on(partition))?;
+    let mut data = Data::open(ctx, path, room)?;
+    let shown = source::shown(path);
+    if !options.force {
+        check_image(&mut data, partition, &shown)?;
+    }
+    let settings = match &options.jffs2 {
+        Some(archive) => {
+            let content = std::fs::read(archive).at("open", archive)?;
+            Some((source::shown(archive), content))
+        }
+        None => None,
+    };
+    let length = match &settings {
+        None => data.length(),
+        Some((_, content)) => {
+            let erase_size = flash.geometry().erase_size;
+            let file = File::settings(content);
+            let found = data
+                .peek(&mut |image| inject::length_with(image, file, erase_size, options.skip.0));
+            match found.at("read", path)? {
+                Some(None) => {
+                    let text = format!(
+                        "{shown} has no end marker at a multiple of {erase_size:#x}: there is no \
+                         place for the settings; nothing was written"
+                    );
+                    return Err(Error::message(text));
+                }
+                Some(length) => length,
+                None => None,
+            }
+        }
+    };
+    if length.is_some_and(|length| length > room) {
+        return Err(on(partition)(safebox::flash::Error::TooBig {
+            length,
+            room,
+        }));
+    }
+    Ok(Work::Write {
+        data,
+        shown,
+        length,
+        settings,
+    })
+}
+
+/// Refuses what a boot loader can certainly not start, where `firmware` is to be written.
+fn check_image(data: &mut Data, partition: &Partition, shown: &str) -> Result<()> {
+    if data.length() == Some(0) {
+        return Err(Error::message(format!("{shown} is empty")));
+    }
+    if partition.name != "firmware" {
+        return Ok(());
+    }
+    let mut start = Vec::new();
+    let looked = data.peek(&mut |image| image.take(GLANCE as u64).read_to_end(&mut start));
+    if looked.at("read", shown)?.is_none() {
+        return Ok(());
+    }
+    let container = Container::recognise(&start);
+    match container {
+        Container::Gzip
+        | Container::Bzip2
+        | Container::Xz
+        | Container::Tar
+        | Container::Squashfs
+        | Container::Ubi
+        | Container::Ubifs
+        | Container::Disk
+        | Container::Html
+        | Container::Blank => Err(Error::message(format!(
+            "Image check failed. {shown} is {container}: {} (-f writes it all the same)",
+            container.advice()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// A jffs2 with one file; only where nothing is lost.
+fn settings_work(path: &Raw, (partition, flash): &mut Target, erased: bool) -> Result<Work> {
+    let content = std::fs::read(path).at("open", path)?;
+    let state = identify(&mut **flash).map_err(on(partition))?;
+    if !erased && !matches!(state, State::Blank | State::Void | State::Torn) {
+        let name = &partition.name;
+        let text = format!("{name} is not empty but {state}; -e {name} erases it first");
+        return Err(Error::message(text));
+    }
+    let bytes = path.0.as_bytes();
+    let file = File {
+        name: bytes.rsplit(|&b| b == b'/').next().unwrap_or(bytes),
+        ..File::settings(&content)
+    };
+    let area = inject::area(file, flash.geometry().erase_size, Endian::NATIVE);
+    let length = Some(area.len() as u64);
+    let room = write::room(&mut **flash, 0).map_err(on(partition))?;
+    if length.is_some_and(|length| length > room) {
+        return Err(on(partition)(safebox::flash::Error::TooBig {
+            length,
+            room,
+        }));
+    }
+    Ok(Work::Write {
+        data: Data::Memory(Cursor::new(area)),
+        shown: source::shown(path),
+        length,
+        settings: None,
+    })
+}
+
+fn perform(ctx: &mut Ctx, options: &Options, mut job: Job) -> Result<()> {
+    for target in &mut job.erase_first {
+        erase_all(ctx, options, target)?;
+    }
+    match job.work {
+        Work::Erase => erase_all(ctx, options, &mut job.target),
+        Work::Write {
+            mut data,
+            shown,
+            length,
+            settings,
+        } => {
+            let (partition, flash) = &mut job.target;
+            say_beginning(ctx, options, partition, &shown, settings.as_ref());
+            let how = write::Options {
+                length,
+                start: options.start.0,
+                erase: !options.no_erase,
+                skip_equal: false,
+                first_block_last: true,
+            };
+            let result = match &settings {
+                None => write_blocks(ctx, options, &mut **flash, data.reader(), &how),
+                Some((_, content)) => {
+                    let erase_size = flash.geometry().erase_size;
+                    let file = File::settings(content);
+                    let mut image = Inject::new(data.reader(), file, erase_size, options.skip.0);
+                    write_blocks(ctx, options, &mut **flash, &mut image, &how)
+                        .map(|_| image.found().is_some())
+                }
+            };
+            match result.map_err(on(partition))? {
+                true => Ok(()),
+                false => Err(Error::message(
+                    "the image is written, but it had no end marker: the settings are lost",
+                )),
+            }
+        }
+    }
+}
+
+fn say_beginning(
+    ctx: &mut Ctx,
+    options: &Options,
+    partition: &Partition,
+    shown: &str,
+    settings: Option<&(String, Vec<u8>)>,
+) {
+    if options.quiet >= 2 {
+        return;
+    }
+    let name = &partition.name;
+    ctx.tell(format!(
+        "Unlocking {name} ...\n\nWriting from {shown} to {name} ...\n"
+    ));
+    if let Some((archive, _)) = settings {
+        ctx.tell(format!(
+            "Appending jffs2 data from {archive} to {name}...\n"
+        ));
+    }
+}
+
+fn write_blocks(
+    ctx: &mut Ctx,
+    options: &Options,
+    flash: &mut dyn Flash,
+    source: &mut dyn Read,
+    how: &write::Options,
+) -> std::result::Result<bool, safebox::flash::Error> {
+    let mut meter = meter(ctx, options);
+    write::write(flash, source, how, &mut |at| {
+        if at.event == write::Event::Bad {
+            meter.say(format_args!("Skipping bad block at {:#x}", at.offset));
+        }
+        match at.total {
+            Some(total) => meter.percent("written", at.done, total),
+            None => meter.show(&format!("written: {} KiB", at.done / 1024)),
+        }
+    })
+    .map(|_| true)
+}
+
+fn erase_all(ctx: &mut Ctx, options: &Options, (partition, flash): &mut Target) -> Result<()> {
+    let name = &partition.name;
+    if options.quiet < 2 {
+        ctx.tell(format!("Unlocking {name} ...\nErasing {name} ...\n"));
+    }
+    let mut meter = meter(ctx, options);
+    erase::everything(&mut **flash, &mut |at| {
+        if at.event == erase::Event::Bad {
+            meter.say(format_args!("Skipping bad block at {:#x}", at.offset));
+        }
+        meter.percent("erased", at.done, at.total);
+    })
+    .map_err(on(partition))
+}
+
+fn meter(ctx: &Ctx, options: &Options) -> Meter {
+    let mut meter = Meter::new(ctx);
+    if options.quiet > 0 {
+        meter.hide();
+    }
+    meter
+}

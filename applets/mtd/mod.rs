@@ -1,0 +1,218 @@
+//! mtd - write, erase, check and read flash partitions.
+//!
+//! Everything is checked before the first block is erased: the partition, the size, the
+//! settings archive and its place in the image, and who is mounted there. What is written is
+//! read back, and only then comes the reboot. The trap: the partition may hold the very file
+//! system that runs, so the program locks itself into memory first.
+
+mod change;
+mod source;
+
+use argh::{ArgsInfo, FromArgs};
+use safebox::applet::{Applet, Ctx, Dir};
+use safebox::error::{At, Error, Exit, Result};
+use safebox::flash::{self, blocks, write};
+use safebox::opts::declared::Raw;
+use safebox::sys::{Flash, Partition};
+use std::io::Read;
+
+pub static APPLET: Applet = Applet {
+    names: &["mtd"],
+    dir: Dir::Sbin,
+    run,
+};
+
+/// Work on a flash partition, given by its name, mtdN or /dev/mtdN.
+///
+/// Commands: unlock PART; erase PART; write FILE|- PART; jffs2write FILE PART (settings into
+/// an empty data partition); verify FILE|- PART; dump PART (to standard output).
+#[derive(FromArgs, ArgsInfo)]
+#[argh(
+    example = "mtd -r write /tmp/firmware.bin firmware",
+    example = "mtd -r erase rootfs_data",
+    example = "mtd dump art > /tmp/art.bin"
+)]
+struct Options {
+    /// write what does not look like firmware, or under a mounted file system
+    #[argh(switch, short = 'f')]
+    force: bool,
+    /// reboot when all went well
+    #[argh(switch, short = 'r')]
+    reboot: bool,
+    /// do not erase before writing
+    #[argh(switch, short = 'n')]
+    no_erase: bool,
+    /// show no progress; twice: nothing but errors
+    #[argh(switch, short = 'q')]
+    quiet: u8,
+    /// erase this partition first; may be given several times
+    #[argh(option, short = 'e', arg_name = "part")]
+    erase: Vec<Raw>,
+    /// put this settings archive behind the image, for its first boot to find
+    #[argh(option, short = 'j', arg_name = "file")]
+    jffs2: Option<Raw>,
+    /// look for the end of the image only after this many bytes (with -j)
+    #[argh(option, short = 's', default = "Number(0)", arg_name = "bytes")]
+    skip: Number,
+    /// begin to write at this offset
+    #[argh(option, short = 'p', default = "Number(0)", arg_name = "bytes")]
+    start: Number,
+    /// begin to dump at this offset
+    #[argh(option, short = 'o', default = "Number(0)", arg_name = "bytes")]
+    offset: Number,
+    /// dump so many bytes
+    #[argh(option, short = 'l', arg_name = "bytes")]
+    length: Option<Number>,
+    /// a command and what it works on
+    #[argh(positional)]
+    words: Vec<Raw>,
+}
+
+/// A number of bytes: decimal, or hexadecimal after `0x`; `k` and `m` multiply.
+#[derive(Clone, Copy)]
+struct Number(u64);
+
+impl argh::FromArgValue for Number {
+    fn from_arg_value(text: &str) -> std::result::Result<Number, String> {
+        let (digits, unit) = match text.as_bytes().last() {
+            Some(b'k' | b'K') => (&text[..text.len() - 1], 1024),
+            Some(b'm' | b'M') => (&text[..text.len() - 1], 1024 * 1024),
+            _ => (text, 1),
+        };
+        let number = match digits.strip_prefix("0x") {
+            Some(hex) => u64::from_str_radix(hex, 16),
+            None => digits.parse(),
+        };
+        let bytes = number.ok().and_then(|n| n.checked_mul(unit));
+        bytes
+            .map(Number)
+            .ok_or_else(|| format!("'{text}' is no number of bytes"))
+    }
+}
+
+fn run(ctx: &mut Ctx) -> Result<Exit> {
+    let options: Options = ctx.options()?;
+    let words: Vec<&[u8]> = options
+        .words
+        .iter()
+        .map(|word| word.0.as_encoded_bytes())
+        .collect();
+    let [first, rest @ ..] = &words[..] else {
+        return Err(usage("no command"));
+    };
+    let last = options.words.last();
+    match (*first, rest.len(), last) {
+        (b"dump", 1, Some(name)) => dump(ctx, &options, name),
+        (b"verify", 2, Some(name)) => verify(ctx, &options, name),
+        (b"unlock", 1, Some(name)) => unlock(ctx, &options, name),
+        (b"erase", 1, Some(name)) => change::run(ctx, &options, change::Kind::Erase, name),
+        (b"write", 2, Some(name)) => {
+            let kind = change::Kind::Write(&options.words[1]);
+            change::run(ctx, &options, kind, name)
+        }
+        (b"jffs2write", 2, Some(name)) => {
+            let kind = change::Kind::Settings(&options.words[1]);
+            change::run(ctx, &options, kind, name)
+        }
+        (b"dump" | b"verify" | b"unlock" | b"erase" | b"write" | b"jffs2write", ..) => {
+            Err(usage("wrong number of arguments"))
+        }
+        (other, ..) => {
+            let other = String::from_utf8_lossy(other);
+            Err(usage(&format!("{other}: no such command")))
+        }
+    }
+}
+
+fn usage(complaint: &str) -> Error {
+    Error::Usage {
+        complaint: complaint.into(),
+        usage: "\
+Usage: mtd [OPTION]... unlock|erase|dump PART
+       mtd [OPTION]... write|verify|jffs2write FILE PART
+'mtd --help' tells more.
+"
+        .into(),
+        exit: Exit::FAILED,
+    }
+}
+
+/// Finds a partition and opens it.
+fn open(ctx: &mut Ctx, name: &Raw, writable: bool) -> Result<(Partition, Box<dyn Flash>)> {
+    let partition = flash::find(ctx.sys, name)?;
+    let flash = flash::open(ctx.sys, &partition, writable).map_err(on(&partition))?;
+    Ok((partition, flash))
+}
+
+/// Names the partition in an error.
+fn on(partition: &Partition) -> impl Fn(flash::Error) -> Error + use<> {
+    let name = partition.name.clone();
+    move |error| error.on(name.clone()).into()
+}
+
+fn unlock(ctx: &mut Ctx, options: &Options, name: &Raw) -> Result<Exit> {
+    let (partition, mut flash) = open(ctx, name, true)?;
+    if options.quiet < 2 {
+        ctx.tell(format!("Unlocking {} ...\n", partition.name));
+    }
+    blocks::unlock(&mut *flash);
+    Ok(Exit::OK)
+}
+
+/// Everything but bad blocks, on standard output.
+fn dump(ctx: &mut Ctx, options: &Options, name: &Raw) -> Result<Exit> {
+    let (partition, mut flash) = open(ctx, name, false)?;
+    let erase_size = u64::from(flash.geometry().erase_size.max(1));
+    let mut at = options.offset.0;
+    let mut left = options.length.map_or(u64::MAX, |length| length.0);
+    let good = blocks::good(&mut *flash, at - at % erase_size).map_err(on(&partition))?;
+    let mut buf = vec![0; flash.geometry().erase_size as usize];
+    for block in good {
+        at = at.max(block);
+        let count = (block + erase_size - at).min(left);
+        // At most one erase block, which fits.
+        let part = &mut buf[..count as usize];
+        let read = flash.read(at, part);
+        read.map_err(|source| flash::Error::Io {
+            verb: "read",
+            offset: at,
+            source,
+        })
+        .map_err(on(&partition))?;
+        ctx.out.put(part);
+        left -= count;
+        at += count;
+        if left == 0 || ctx.out.failed() {
+            break;
+        }
+    }
+    Ok(Exit::OK)
+}
+
+fn verify(ctx: &mut Ctx, options: &Options, name: &Raw) -> Result<Exit> {
+    let (partition, mut flash) = open(ctx, name, false)?;
+    let path = &options.words[1];
+    let mut file = ctx.open(&path.0).at("open", path)?;
+    let shown = source::shown(path);
+    if options.quiet < 2 {
+        ctx.tell(format!(
+            "Verifying {} against {shown} ...\n",
+            partition.name
+        ));
+    }
+    let source: &mut dyn Read = &mut file;
+    match write::verify(&mut *flash, source, options.start.0) {
+        Ok(count) => {
+            if options.quiet < 2 {
+                ctx.tell(format!("{count} bytes\nSuccess\n"));
+            }
+            Ok(Exit::OK)
+        }
+        Err(flash::Error::Mismatch { offset }) => {
+            ctx.tell("Failed\n");
+            let text = format!("{} differs from {shown} at {offset:#x}", partition.name);
+            Err(Error::message(text))
+        }
+        Err(error) => Err(on(&partition)(error)),
+    }
+}
