@@ -27,6 +27,7 @@ applets! {
     chroot
     console_shell
     cp
+    date
     dmesg
     failsafe_wait
     r#false
@@ -79,6 +80,7 @@ applets! {
     uci
     umount
     uname
+    uptime
 }
 
 fn main() -> ExitCode {

@@ -5,6 +5,7 @@
 
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
+use safebox::fsops::owner::Names;
 use safebox::proc::list::{self, Process};
 use std::os::unix::ffi::OsStrExt;
 
@@ -53,13 +54,13 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         Ok(size) if !wide && size.ws_col > 0 => usize::from(size.ws_col),
         _ => usize::MAX,
     };
-    let passwd = std::fs::read(ctx.path("/etc/passwd")).unwrap_or_default();
+    let users = Names::read(&ctx.path("/etc/passwd"));
     let heading = |(_, heading, width): &&(_, &str, i8)| aligned(heading.as_bytes(), *width);
     let first: Vec<_> = chosen.iter().map(heading).collect();
     ctx.out.line(line(&first, width));
     for process in list::all(&ctx.path("/proc")).at("read", "/proc")? {
         let cell =
-            |(name, _, width): &&(&str, _, i8)| aligned(&text(&process, name, &passwd), *width);
+            |(name, _, width): &&(&str, _, i8)| aligned(&text(&process, name, &users), *width);
         let cells: Vec<_> = chosen.iter().map(cell).collect();
         ctx.out.line(line(&cells, width));
     }
@@ -87,13 +88,16 @@ fn options(ctx: &Ctx) -> Result<(String, bool)> {
     Ok((columns, wide))
 }
 
-fn text(process: &Process, column: &str, passwd: &[u8]) -> Vec<u8> {
+fn text(process: &Process, column: &str, users: &Names) -> Vec<u8> {
     let text = match column {
         "pid" => process.pid.to_string(),
         "ppid" => process.ppid.to_string(),
         "pgid" => process.pgid.to_string(),
         "sid" => process.sid.to_string(),
-        "user" => list::user_name(passwd, process.uid).unwrap_or_else(|| process.uid.to_string()),
+        "user" => match users.name(process.uid) {
+            Some(name) => return name.as_bytes().to_vec(),
+            None => process.uid.to_string(),
+        },
         "vsz" => short_kib(process.vsz_kib),
         "nice" => process.nice.to_string(),
         "stat" => process.stat(),

@@ -6,13 +6,14 @@
 
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result, reason};
+use safebox::fsops::owner::Names;
 use safebox::opts::Opts;
 use safebox::proc::launch;
 use safebox::proc::list::{self, Process};
 use safebox::sys::process::{self, Fork};
 use safebox::sys::signal::{self, numbers};
 use safebox::sys::tty;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -39,7 +40,7 @@ Start a service unless it runs, or send it a signal.
   -a, --startas PROGRAM   start this one instead
   -b, --background        in the background, in a session of its own
   -m, --make-pidfile      write the id into the file of -p
-  -c, --chuid USER[:GROUP]  as this user and group; GROUP by number
+  -c, --chuid USER[:GROUP]  as this user and group
   -d, --chdir DIR         in this directory
   -s, --signal SIGNAL     what -K sends
   -o, --oknodo            doing nothing is no failure
@@ -78,17 +79,14 @@ fn find(ctx: &Ctx, opts: &Opts) -> Result<Vec<Process>> {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         text.trim().parse::<i32>().unwrap_or(0)
     });
-    let passwd = std::fs::read(ctx.path("/etc/passwd")).unwrap_or_default();
-    let is_user = |uid: u32, user: &str| {
-        uid.to_string() == user || list::user_name(&passwd, uid).as_deref() == Some(user)
-    };
+    let users = Names::read(&ctx.path("/etc/passwd"));
     let mut processes = list::all(&ctx.path("/proc")).at("read", "/proc")?;
     processes.retain(|p| {
         p.pid != process::own_id()
             && wanted_id.is_none_or(|id| p.pid == id)
             && given("n").is_none_or(|name| p.is_called(name.as_bytes()))
             && given("x").is_none_or(|program| is_program(p, Path::new(program)))
-            && given("u").is_none_or(|user| is_user(p.uid, &user.to_string_lossy()))
+            && given("u").is_none_or(|user| users.id(user.as_bytes()) == Some(p.uid))
     });
     Ok(processes)
 }
@@ -139,7 +137,7 @@ fn start(ctx: &mut Ctx, opts: &Opts, found: &[Process]) -> Result<Exit> {
         std::env::set_current_dir(dir).at("enter", dir)?;
     }
     if let Some(user) = opts.value("c") {
-        become_user(ctx, &user.to_string_lossy())?;
+        become_user(ctx, user)?;
     }
     Err(launch::become_program(ctx.applets, &argv, ctx.sys))
 }
@@ -152,23 +150,18 @@ fn go_to_background() -> Result<()> {
     tty::become_standard_streams(null.at("open", "/dev/null")?).at("open", "/dev/null")
 }
 
-/// `USER[:GROUP]`, the user by name or number; without a group the user's own.
-fn become_user(ctx: &Ctx, text: &str) -> Result<()> {
-    let (user, group) = match text.split_once(':') {
-        Some((user, group)) => (user, Some(group)),
-        None => (text, None),
+/// `USER[:GROUP]`, by name or number; without a group the user's own.
+fn become_user(ctx: &Ctx, text: &OsStr) -> Result<()> {
+    let mut halves = text.as_bytes().splitn(2, |&b| b == b':');
+    let users = Names::read(&ctx.path("/etc/passwd"));
+    let unknown = || Error::message(format!("unknown user or group '{}'", text.display()));
+    let user = halves.next().unwrap_or_default();
+    let uid = users.id(user).ok_or_else(unknown)?;
+    let gid = match halves.next() {
+        Some(group) => Names::read(&ctx.path("/etc/group")).id(group),
+        None => users.group_of(uid).or(Some(uid)),
     };
-    let number = |text: &str| {
-        let unknown = || Error::message(format!("unknown user or group '{text}'"));
-        text.parse::<u32>().map_err(|_| unknown())
-    };
-    let passwd = std::fs::read(ctx.path("/etc/passwd")).unwrap_or_default();
-    let (uid, own_group) = match list::user_ids(&passwd, user) {
-        Some(ids) => ids,
-        None => (number(user)?, number(user)?),
-    };
-    let gid = group.map(number).transpose()?.unwrap_or(own_group);
-    process::become_user(uid, gid).at("become", text)
+    process::become_user(uid, gid.ok_or_else(unknown)?).at("become", text)
 }
 
 fn stop(ctx: &mut Ctx, opts: &Opts, found: &[Process]) -> Result<Exit> {

@@ -135,28 +135,6 @@ impl Process {
     }
 }
 
-/// The name of a user in the text of a passwd file.
-pub fn user_name(passwd: &[u8], uid: u32) -> Option<String> {
-    let wanted = uid.to_string();
-    let mut lines = passwd.split(|&b| b == b'\n');
-    lines.find_map(|line| {
-        let mut fields = line.split(|&b| b == b':');
-        let name = fields.next()?;
-        (fields.nth(1)? == wanted.as_bytes()).then(|| String::from_utf8_lossy(name).into_owned())
-    })
-}
-
-/// User and group id of a user in the text of a passwd file.
-pub fn user_ids(passwd: &[u8], name: &str) -> Option<(u32, u32)> {
-    let mut lines = passwd.split(|&b| b == b'\n');
-    lines.find_map(|line| {
-        let mut fields = std::str::from_utf8(line).ok()?.split(':');
-        let is_it = fields.next()? == name;
-        let (uid, gid) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
-        is_it.then_some((uid, gid))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,14 +167,5 @@ mod tests {
         assert_eq!(process("kthreadd", "").shown(), b"[kthreadd]");
         assert!(process("ash", "-ash\0").is_called(b"ash"));
         assert!(process("a-name-of-15-by", "x\0").is_called(b"a-name-of-15-bytes-and-more"));
-    }
-
-    #[test]
-    fn users_have_names() {
-        let passwd = b"root:x:0:0:root:/root:/bin/ash\nnobody:*:65534:65534::/:/bin/false\n";
-        assert_eq!(user_name(passwd, 65534).as_deref(), Some("nobody"));
-        assert_eq!(user_name(passwd, 7), None);
-        assert_eq!(user_ids(passwd, "nobody"), Some((65534, 65534)));
-        assert_eq!(user_ids(passwd, "nob"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Local time: the C library knows the time zones.
 
+use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 
@@ -37,7 +38,53 @@ pub fn local(seconds: i64) -> io::Result<Calendar> {
         }
         parts.assume_init()
     };
-    Ok(Calendar {
+    Ok(calendar(&parts))
+}
+
+/// The same in UTC.
+pub fn utc(seconds: i64) -> io::Result<Calendar> {
+    let moment = seconds as libc::time_t;
+    let mut parts = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: both pointers are to live values of the right types; all zeros is a valid tm.
+    let parts = unsafe {
+        if libc::gmtime_r(&moment, parts.as_mut_ptr()).is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        parts.assume_init()
+    };
+    Ok(calendar(&parts))
+}
+
+/// How the local time zone is called at `seconds` since 1970, e.g. `CEST`.
+pub fn zone(seconds: i64) -> String {
+    let moment = seconds as libc::time_t;
+    let mut parts = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: as above; tm_zone is null or a string of the C library that lives until the
+    // zone is set anew, and a program with one thread does not do that here.
+    unsafe {
+        if libc::localtime_r(&moment, parts.as_mut_ptr()).is_null() {
+            return String::new();
+        }
+        let name = parts.assume_init().tm_zone;
+        if name.is_null() {
+            return String::new();
+        }
+        CStr::from_ptr(name).to_string_lossy().into_owned()
+    }
+}
+
+/// Sets the clock (root only).
+pub fn set(seconds: i64) -> io::Result<()> {
+    let moment = rustix::time::Timespec {
+        tv_sec: seconds,
+        tv_nsec: 0,
+    };
+    let clock = rustix::time::ClockId::Realtime;
+    Ok(rustix::time::clock_settime(clock, moment)?)
+}
+
+fn calendar(parts: &libc::tm) -> Calendar {
+    Calendar {
         year: parts.tm_year.saturating_add(1900),
         month: parts.tm_mon as u8 + 1,
         day: parts.tm_mday as u8,
@@ -47,7 +94,7 @@ pub fn local(seconds: i64) -> io::Result<Calendar> {
         weekday: parts.tm_wday as u8,
         year_day: parts.tm_yday as u16,
         offset: parts.tm_gmtoff as i32,
-    })
+    }
 }
 
 #[allow(
