@@ -40,6 +40,7 @@ applets! {
     hostname
     init
     insmod
+    ip
     kill
     killall
     less
@@ -74,6 +75,7 @@ applets! {
     sysupgrade
     tail
     tar
+    telnetd
     touch
     r#true
     truncate

@@ -12,6 +12,7 @@ pub mod memory;
 pub mod mount;
 pub mod mtd;
 pub mod process;
+pub mod pty;
 pub mod signal;
 pub mod tty;
 pub mod uevent;

@@ -63,6 +63,12 @@ pub fn set_name(name: &OsStr) {
     }
 }
 
+/// Sets a variable of the environment that programs started from here will see.
+pub fn set_variable(name: &str, value: impl AsRef<OsStr>) {
+    // SAFETY: the program has one thread, so nobody reads the environment meanwhile.
+    unsafe { std::env::set_var(name, value) };
+}
+
 /// Gives SIGPIPE its default back: Rust ignores it, but a filter must end quietly.
 pub fn restore_sigpipe() {
     // SAFETY: SIG_DFL installs no handler, so no code of ours runs in signal context.

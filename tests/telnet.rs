@@ -1,0 +1,293 @@
+//! telnetd against raw sockets and against a real telnet client, on loopback.
+
+#![allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const GREETING: [u8; 12] = [255, 253, 1, 255, 253, 31, 255, 251, 1, 255, 251, 3];
+const WONT_TERMINAL: [u8; 3] = [255, 252, 24];
+
+/// A daemon that takes its listening socket from us: no port is guessed.
+struct Daemon {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Daemon {
+    fn start(arguments: &[&str]) -> Daemon {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let child = safebox()
+            .args(["telnetd", "-w", "60"])
+            .args(if arguments.contains(&"-f") {
+                &[][..]
+            } else {
+                &["-f", "/dev/null"]
+            })
+            .args(arguments)
+            .stdin(OwnedFd::from(listener))
+            .spawn()
+            .unwrap();
+        Daemon { child, address }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let socket = TcpStream::connect(self.address).unwrap();
+        // A bound for a test that hangs, far above what any step takes.
+        socket
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        socket
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn safebox() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_safebox"));
+    command.env("PATH", "/bin:/usr/bin").env("TERM", "linux");
+    command
+}
+
+/// Reads until the bytes are there; everything that came.
+fn read_until(socket: &mut TcpStream, wanted: &[u8]) -> Vec<u8> {
+    let mut seen = Vec::new();
+    let mut byte = [0];
+    while !seen.ends_with(wanted) {
+        let count = socket.read(&mut byte).unwrap();
+        assert!(
+            count > 0,
+            "the end came after {:?}",
+            seen.escape_ascii().to_string()
+        );
+        seen.push(byte[0]);
+    }
+    seen
+}
+
+fn read_to_end(socket: &mut TcpStream) -> Vec<u8> {
+    let mut seen = Vec::new();
+    socket.read_to_end(&mut seen).unwrap();
+    seen
+}
+
+#[test]
+fn a_plain_client_gets_the_greeting_and_a_session() {
+    let daemon = Daemon::start(&["-l", "/bin/cat"]);
+    let mut socket = daemon.connect();
+    socket.write_all(b"hello\n\x04").unwrap();
+    let seen = read_to_end(&mut socket);
+    assert_eq!(seen[..12], GREETING);
+    assert_eq!(
+        seen[12..].escape_ascii().to_string(),
+        "hello\\r\\nhello\\r\\n"
+    );
+}
+
+#[test]
+fn enter_reaches_the_program_once_even_in_two_packets() {
+    let daemon = Daemon::start(&["-l", "/bin/cat"]);
+    let mut socket = daemon.connect();
+    socket.set_nodelay(true).unwrap();
+    socket.write_all(&WONT_TERMINAL).unwrap();
+    socket.write_all(b"a\r").unwrap();
+    read_until(&mut socket, b"a\r\na\r\n");
+    socket.write_all(b"\0b\r\n\x04").unwrap();
+    assert_eq!(read_to_end(&mut socket), b"b\r\nb\r\n");
+}
+
+#[test]
+fn the_byte_255_is_doubled_both_ways() {
+    let daemon = Daemon::start(&["-l", "/bin/cat"]);
+    let mut socket = daemon.connect();
+    socket.write_all(b"\xff\xff\n\x04").unwrap();
+    let seen = read_to_end(&mut socket);
+    assert!(seen.ends_with(b"\xff\xff\r\n\xff\xff\r\n"), "{seen:?}");
+}
+
+#[test]
+fn terminal_and_window_of_the_client_reach_the_program() {
+    let script = "echo \"$TERM\"; stty size; exec cat";
+    let file = Script::new(script);
+    let daemon = Daemon::start(&["-l", &format!("/bin/sh {}", file.0)]);
+    let mut socket = daemon.connect();
+    read_until(&mut socket, &GREETING);
+    socket
+        .write_all(&[255, 251, 31, 255, 250, 31, 0, 132, 0, 50, 255, 240])
+        .unwrap();
+    socket.write_all(&[255, 251, 24]).unwrap();
+    read_until(&mut socket, &[255, 250, 24, 1, 255, 240]);
+    socket.write_all(b"\xff\xfa\x18\0XTERM\xff\xf0").unwrap();
+    let seen = read_until(&mut socket, b"50 132\r\n");
+    assert!(seen.starts_with(b"xterm\r\n"), "{seen:?}");
+}
+
+#[test]
+fn an_interrupt_command_stops_what_runs() {
+    let file = Script::new("trap 'echo caught; exit' INT; echo ready; while :; do sleep 1; done");
+    let daemon = Daemon::start(&["-l", &format!("/bin/sh {}", file.0)]);
+    let mut socket = daemon.connect();
+    read_until(&mut socket, b"ready\r\n");
+    socket.write_all(&[255, 244]).unwrap();
+    let seen = read_to_end(&mut socket);
+    assert!(seen.ends_with(b"caught\r\n"), "{seen:?}");
+}
+
+#[test]
+fn an_are_you_there_is_answered() {
+    let daemon = Daemon::start(&["-l", "/bin/cat"]);
+    let mut socket = daemon.connect();
+    socket.write_all(&[255, 246]).unwrap();
+    read_until(&mut socket, b"[yes]\r\n");
+}
+
+#[test]
+fn the_last_output_of_a_program_arrives_whole() {
+    let file = Script::new(
+        "i=0; while [ $i -lt 2000 ]; do echo 0123456789012345678; i=$((i+1)); done; echo end",
+    );
+    let daemon = Daemon::start(&["-l", &format!("/bin/sh {}", file.0)]);
+    let mut socket = daemon.connect();
+    // Input that nobody reads must not cut the output off.
+    socket.write_all(b"unread\n").unwrap();
+    let seen = read_to_end(&mut socket);
+    assert!(seen.ends_with(b"end\r\n"));
+    assert!(seen.len() > 2000 * 21);
+}
+
+#[test]
+fn a_client_that_vanishes_hangs_its_program_up() {
+    let told = Fifo::new();
+    let file = Script::new(&format!(
+        "trap 'echo hup >{}; exit' HUP; echo ready; while :; do sleep 1; done",
+        told.0
+    ));
+    let daemon = Daemon::start(&["-l", &format!("/bin/sh {}", file.0)]);
+    let mut socket = daemon.connect();
+    read_until(&mut socket, b"ready\r\n");
+    drop(socket);
+    assert_eq!(std::fs::read_to_string(&told.0).unwrap(), "hup\n");
+}
+
+#[test]
+fn the_issue_is_shown_before_the_program() {
+    let issue = Script::new("kernel \\s on \\l\n");
+    let daemon = Daemon::start(&["-f", &issue.0, "-l", "/bin/echo over"]);
+    let seen = read_to_end(&mut daemon.connect());
+    let text = String::from_utf8_lossy(&seen[12..]).into_owned();
+    assert!(text.starts_with("kernel Linux on pts/"), "{text}");
+    assert!(text.ends_with("\r\nover\r\n"), "{text}");
+}
+
+#[test]
+fn a_program_that_is_missing_is_named() {
+    let daemon = Daemon::start(&["-l", "/nosuch/login"]);
+    let seen = read_to_end(&mut daemon.connect());
+    let text = String::from_utf8_lossy(&seen[12..]).into_owned();
+    assert_eq!(
+        text,
+        "telnetd: can't execute '/nosuch/login': No such file or directory\r\n"
+    );
+}
+
+#[test]
+fn without_option_k_the_session_lives_as_long_as_its_terminal_is_used() {
+    let gate = Fifo::new();
+    // The shell ends at once; what it leaves behind speaks when the gate opens.
+    let file = Script::new(&format!(
+        "trap '' HUP; (read x <{gate}; echo later) & exit 0",
+        gate = gate.0
+    ));
+    let login = format!("/bin/sh {}", file.0);
+    let daemon = Daemon::start(&["-l", &login]);
+    let mut socket = daemon.connect();
+    std::fs::write(&gate.0, "open\n").unwrap();
+    assert_eq!(read_to_end(&mut socket)[12..], *b"later\r\n");
+    let killing = Daemon::start(&["-K", "-l", &login]);
+    assert_eq!(read_to_end(&mut killing.connect())[12..], *b"");
+    // Lets the second one go.
+    std::fs::write(&gate.0, "open\n").unwrap();
+}
+
+#[test]
+fn a_real_client_logs_in_and_out() {
+    let Some(telnet) = ["/usr/bin/inetutils-telnet", "/usr/bin/telnet"]
+        .iter()
+        .find(|path| std::path::Path::new(path).exists())
+    else {
+        // The peer is not installed: the raw sockets above cover the protocol.
+        return;
+    };
+    let file = Script::new("echo term=$TERM; read line; echo got:$line");
+    let daemon = Daemon::start(&["-l", &format!("/bin/sh {}", file.0)]);
+    let mut client = Command::new(telnet)
+        .args(["127.0.0.1", &daemon.address.port().to_string()])
+        .env("TERM", "vt220")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(client.stdout.take().unwrap());
+    let mut seen = String::new();
+    while !seen.contains("term=") {
+        assert!(output.read_line(&mut seen).unwrap() > 0, "{seen}");
+    }
+    assert!(seen.contains("term=vt220"), "{seen}");
+    let mut input = client.stdin.take().unwrap();
+    input.write_all(b"hello\n").unwrap();
+    output.read_to_string(&mut seen).unwrap();
+    assert!(seen.contains("got:hello"), "{seen}");
+    client.wait().unwrap();
+}
+
+/// A named pipe that goes away with its value.
+struct Fifo(String);
+
+impl Fifo {
+    fn new() -> Fifo {
+        let place = Script::new("");
+        let path = format!("{}.fifo", place.0);
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        Fifo(path)
+    }
+}
+
+impl Drop for Fifo {
+    fn drop(&mut self) {
+        // A leftover pipe under /tmp harms nobody.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A file that goes away with its value.
+struct Script(String);
+
+impl Script {
+    fn new(text: &str) -> Script {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("safebox-telnet-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, text).unwrap();
+        Script(path.display().to_string())
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        // A leftover file under /tmp harms nobody.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
