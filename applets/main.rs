@@ -29,6 +29,7 @@ applets! {
     cp
     date
     dmesg
+    echo
     failsafe_wait
     r#false
     firstboot
@@ -60,6 +61,7 @@ applets! {
     pgrep
     pidof
     pivot_root
+    printf
     ps
     readlink
     reboot
@@ -68,6 +70,7 @@ applets! {
     rmdir
     set_state
     setsid
+    sh
     sleep
     start_stop_daemon
     stat
@@ -76,6 +79,7 @@ applets! {
     tail
     tar
     telnetd
+    test
     touch
     r#true
     truncate

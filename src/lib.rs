@@ -39,6 +39,7 @@ pub mod output;
 pub mod overlay;
 pub mod pager;
 pub mod proc;
+pub mod shell;
 pub mod sys;
 pub mod telnet;
 pub mod text;

@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "this folder is where unsafe code lives")]
 
 pub mod clock;
+pub mod job;
 pub mod kernel_log;
 pub mod machine;
 pub mod memory;
@@ -14,6 +15,7 @@ pub mod mtd;
 pub mod process;
 pub mod pty;
 pub mod signal;
+pub mod trap;
 pub mod tty;
 pub mod uevent;
 pub mod watchdog;

@@ -14,11 +14,17 @@ use std::os::fd::{AsFd, BorrowedFd};
 pub mod numbers {
     pub const HUP: i32 = libc::SIGHUP;
     pub const INT: i32 = libc::SIGINT;
+    pub const QUIT: i32 = libc::SIGQUIT;
     pub const KILL: i32 = libc::SIGKILL;
     pub const USR1: i32 = libc::SIGUSR1;
     pub const USR2: i32 = libc::SIGUSR2;
+    pub const PIPE: i32 = libc::SIGPIPE;
     pub const TERM: i32 = libc::SIGTERM;
     pub const CHLD: i32 = libc::SIGCHLD;
+    pub const CONT: i32 = libc::SIGCONT;
+    pub const TSTP: i32 = libc::SIGTSTP;
+    pub const TTIN: i32 = libc::SIGTTIN;
+    pub const TTOU: i32 = libc::SIGTTOU;
     pub const PWR: i32 = libc::SIGPWR;
 }
 

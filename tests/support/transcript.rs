@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -84,20 +85,18 @@ impl Subject {
             .iter()
             .map(|dir| tree.join(dir))
             .collect();
-        // Until the table has a shell of its own.
-        let own = tree.join("bin/sh");
-        let shell = if own.exists() {
-            own
-        } else {
-            PathBuf::from("/bin/dash")
-        };
         let mut command = match &self.runner {
             Some(runner) => {
                 let mut command = Command::new(runner);
                 command.arg("-0").arg("sh").arg(tree.join("bin/safebox"));
                 command
             }
-            None => Command::new(shell),
+            None => {
+                let mut command = Command::new(tree.join("bin/sh"));
+                // Messages begin with the name, which must not depend on the directory.
+                command.arg0("sh");
+                command
+            }
         };
         let mut child = command
             .args(["-c", &format!("exec 2>&1\n{}", case.command)])
@@ -129,7 +128,6 @@ impl Subject {
             std::thread::sleep(Duration::from_millis(1));
         };
         let bytes = reader.join().unwrap();
-        use std::os::unix::process::ExitStatusExt;
         let status = status
             .code()
             .unwrap_or_else(|| 128 + status.signal().unwrap());

@@ -1,0 +1,567 @@
+//! Arithmetic: `$((...))`, `let`, `${x:offset:length}`.
+//!
+//! Signed 64-bit numbers that wrap around. An expression is parsed into a tree; one
+//! without expansions of its own is parsed once, however often it runs.
+
+use super::ast::Name;
+use super::error::ArithError;
+use super::lexer::{is_name_byte, is_name_start, name};
+use super::vars::Vars;
+
+/// Parentheses and unary operators inside each other; variables naming variables.
+const DEEPEST: u32 = 100;
+
+type Result<T> = std::result::Result<T, ArithError>;
+
+/// An expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expr {
+    /// A constant.
+    Number(i64),
+    /// A variable's value as a number.
+    Var(Name),
+    /// `-x`, `+x`, `~x`, `!x`
+    Unary(u8, Box<Expr>),
+    /// Two operands, both evaluated.
+    Binary(Op, Box<Expr>, Box<Expr>),
+    /// `a && b`
+    And(Box<Expr>, Box<Expr>),
+    /// `a || b`
+    Or(Box<Expr>, Box<Expr>),
+    /// `a ? b : c`
+    Choice(Box<(Expr, Expr, Expr)>),
+    /// `x = e`, `x += e`
+    Assign(Name, Option<Op>, Box<Expr>),
+    /// `++x`, `x--`: the step, and whether the old value counts.
+    Step { name: Name, by: i64, old: bool },
+}
+
+/// Operators of two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    Comma,
+    BitOr,
+    BitXor,
+    BitAnd,
+    Equal,
+    Unequal,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    ShiftLeft,
+    ShiftRight,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    Power,
+}
+
+/// Binary operators with their strength, weakest first.
+const BINARY: &[(&[u8], u8, Op)] = &[
+    (b"|", 0, Op::BitOr),
+    (b"^", 1, Op::BitXor),
+    (b"&", 2, Op::BitAnd),
+    (b"==", 3, Op::Equal),
+    (b"!=", 3, Op::Unequal),
+    (b"<=", 4, Op::LessEqual),
+    (b">=", 4, Op::GreaterEqual),
+    (b"<", 4, Op::Less),
+    (b">", 4, Op::Greater),
+    (b"<<", 5, Op::ShiftLeft),
+    (b">>", 5, Op::ShiftRight),
+    (b"+", 6, Op::Add),
+    (b"-", 6, Op::Subtract),
+    (b"*", 7, Op::Multiply),
+    (b"/", 7, Op::Divide),
+    (b"%", 7, Op::Remainder),
+];
+
+/// All operators by spelling, for cutting the text: the longest that fits is meant.
+const SPELLINGS: &[&[u8]] = &[
+    b"<<=", b">>=", b"**", b"++", b"--", b"&&", b"||", b"==", b"!=", b"<=", b">=", b"<<", b">>",
+    b"+=", b"-=", b"*=", b"/=", b"%=", b"&=", b"|=", b"^=", b"+", b"-", b"*", b"/", b"%", b"&",
+    b"|", b"^", b"~", b"!", b"<", b">", b"=", b"?", b":", b",", b"(", b")",
+];
+
+/// Parses an expression; an empty one is 0.
+pub fn parse(text: &[u8]) -> Result<Expr> {
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+    };
+    parser.skip_blanks();
+    if parser.at == text.len() {
+        return Ok(Expr::Number(0));
+    }
+    let expr = parser.comma()?;
+    if parser.at == text.len() {
+        Ok(expr)
+    } else {
+        Err(ArithError::Syntax)
+    }
+}
+
+struct Parser<'a> {
+    text: &'a [u8],
+    /// The next byte; never a blank between tokens.
+    at: usize,
+    depth: u32,
+}
+
+impl Parser<'_> {
+    fn skip_blanks(&mut self) {
+        while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    /// The operator that comes next.
+    fn spelling(&self) -> &'static [u8] {
+        let rest = &self.text[self.at..];
+        let found = SPELLINGS.iter().find(|s| rest.starts_with(s));
+        found.copied().unwrap_or_default()
+    }
+
+    fn take(&mut self, spelling: &[u8]) -> bool {
+        let found = self.spelling() == spelling;
+        if found {
+            self.at += spelling.len();
+            self.skip_blanks();
+        }
+        found
+    }
+
+    fn comma(&mut self) -> Result<Expr> {
+        let mut left = self.assignment()?;
+        while self.take(b",") {
+            left = Expr::Binary(Op::Comma, Box::new(left), Box::new(self.assignment()?));
+        }
+        Ok(left)
+    }
+
+    fn assignment(&mut self) -> Result<Expr> {
+        let start = self.at;
+        if let Some(name) = self.name() {
+            let spelling = self.spelling();
+            let op = match spelling {
+                b"=" => Some(None),
+                [op @ .., b'='] if !matches!(spelling, b"==" | b"!=" | b"<=" | b">=") => BINARY
+                    .iter()
+                    .find(|(text, ..)| *text == op)
+                    .map(|(.., op)| Some(*op)),
+                _ => None,
+            };
+            if let Some(op) = op {
+                self.at += spelling.len();
+                self.skip_blanks();
+                self.enter()?;
+                let value = self.assignment()?;
+                self.depth -= 1;
+                return Ok(Expr::Assign(name, op, Box::new(value)));
+            }
+            self.at = start;
+        }
+        self.choice()
+    }
+
+    fn enter(&mut self) -> Result<()> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(ArithError::TooDeep);
+        }
+        Ok(())
+    }
+
+    fn choice(&mut self) -> Result<Expr> {
+        let condition = self.or()?;
+        if !self.take(b"?") {
+            return Ok(condition);
+        }
+        self.enter()?;
+        let yes = self.comma()?;
+        if !self.take(b":") {
+            return Err(ArithError::Syntax);
+        }
+        let no = self.assignment()?;
+        self.depth -= 1;
+        Ok(Expr::Choice(Box::new((condition, yes, no))))
+    }
+
+    fn or(&mut self) -> Result<Expr> {
+        let mut left = self.and()?;
+        while self.take(b"||") {
+            left = Expr::Or(Box::new(left), Box::new(self.and()?));
+        }
+        Ok(left)
+    }
+
+    fn and(&mut self) -> Result<Expr> {
+        let mut left = self.binary(0)?;
+        while self.take(b"&&") {
+            left = Expr::And(Box::new(left), Box::new(self.binary(0)?));
+        }
+        Ok(left)
+    }
+
+    /// Operators of at least this strength; equal ones group to the left.
+    fn binary(&mut self, weakest: u8) -> Result<Expr> {
+        let mut left = self.power()?;
+        loop {
+            let spelling = self.spelling();
+            let found = BINARY.iter().find(|(text, ..)| *text == spelling);
+            let Some((_, strength, op)) = found.filter(|(_, s, _)| *s >= weakest) else {
+                return Ok(left);
+            };
+            self.take(spelling);
+            let right = self.binary(strength + 1)?;
+            left = Expr::Binary(*op, Box::new(left), Box::new(right));
+        }
+    }
+
+    /// `a ** b`, from right to left; signs bind stronger.
+    fn power(&mut self) -> Result<Expr> {
+        let base = self.unary()?;
+        if !self.take(b"**") {
+            return Ok(base);
+        }
+        self.enter()?;
+        let exponent = self.power()?;
+        self.depth -= 1;
+        Ok(Expr::Binary(Op::Power, Box::new(base), Box::new(exponent)))
+    }
+
+    fn unary(&mut self) -> Result<Expr> {
+        self.enter()?;
+        let spelling = self.spelling();
+        let expr = match spelling {
+            b"+" | b"-" | b"~" | b"!" => {
+                self.take(spelling);
+                let operand = self.unary()?;
+                Expr::Unary(spelling[0], Box::new(operand))
+            }
+            b"++" | b"--" => {
+                self.take(spelling);
+                let by = if spelling == b"++" { 1 } else { -1 };
+                match self.name() {
+                    Some(name) => Expr::Step {
+                        name,
+                        by,
+                        old: false,
+                    },
+                    // Two signs before something else.
+                    None => {
+                        let sign = |e| Expr::Unary(spelling[0], Box::new(e));
+                        sign(sign(self.unary()?))
+                    }
+                }
+            }
+            _ => self.primary()?,
+        };
+        self.depth -= 1;
+        Ok(expr)
+    }
+
+    fn primary(&mut self) -> Result<Expr> {
+        if self.take(b"(") {
+            let inner = self.comma()?;
+            return if self.take(b")") {
+                Ok(inner)
+            } else {
+                Err(ArithError::Syntax)
+            };
+        }
+        if let Some(name) = self.name() {
+            let by = match self.spelling() {
+                b"++" => 1,
+                b"--" => -1,
+                _ => return Ok(Expr::Var(name)),
+            };
+            self.at += 2;
+            self.skip_blanks();
+            return Ok(Expr::Step {
+                name,
+                by,
+                old: true,
+            });
+        }
+        let rest = &self.text[self.at..];
+        let in_number = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'#' | b'@' | b'_');
+        let length = rest.iter().position(|b| !in_number(b));
+        let literal = &rest[..length.unwrap_or(rest.len())];
+        let value = number(literal).ok_or(ArithError::Syntax)?;
+        self.at += literal.len();
+        self.skip_blanks();
+        Ok(Expr::Number(value))
+    }
+
+    fn name(&mut self) -> Option<Name> {
+        let rest = &self.text[self.at..];
+        if !rest.first().copied().is_some_and(is_name_start) {
+            return None;
+        }
+        let length = rest.iter().position(|&b| !is_name_byte(b));
+        let found = name(&rest[..length.unwrap_or(rest.len())]);
+        self.at += found.len();
+        self.skip_blanks();
+        Some(found)
+    }
+}
+
+/// A constant: decimal, `0x`, octal with a leading 0, `base#digits` up to base 64.
+fn number(literal: &[u8]) -> Option<i64> {
+    if let Some(hash) = literal.iter().position(|&b| b == b'#') {
+        let base = digits(&literal[..hash], 10)?;
+        if !(2..=64).contains(&base) {
+            return None;
+        }
+        return digits(&literal[hash + 1..], base);
+    }
+    match literal {
+        [b'0', b'x' | b'X', hex @ ..] => digits(hex, 16),
+        [b'0', octal @ ..] if !octal.is_empty() => digits(octal, 8),
+        decimal => digits(decimal, 10),
+    }
+}
+
+fn digits(digits: &[u8], base: i64) -> Option<i64> {
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value = 0i64;
+    for &byte in digits {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'z' => byte - b'a' + 10,
+            b'A'..=b'Z' if base <= 36 => byte - b'A' + 10,
+            b'A'..=b'Z' => byte - b'A' + 36,
+            b'@' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        if i64::from(digit) >= base {
+            return None;
+        }
+        value = value.wrapping_mul(base).wrapping_add(i64::from(digit));
+    }
+    Some(value)
+}
+
+/// Evaluates; assignments take place in `vars`. `nounset`: unset variables are errors.
+pub fn eval(expr: &Expr, vars: &mut Vars, nounset: bool) -> Result<i64> {
+    Evaluator {
+        vars,
+        nounset,
+        depth: 0,
+    }
+    .eval(expr)
+}
+
+struct Evaluator<'a> {
+    vars: &'a mut Vars,
+    nounset: bool,
+    depth: u32,
+}
+
+impl Evaluator<'_> {
+    fn eval(&mut self, expr: &Expr) -> Result<i64> {
+        Ok(match expr {
+            Expr::Number(number) => *number,
+            Expr::Var(name) => self.value(name)?,
+            Expr::Unary(op, operand) => {
+                let value = self.eval(operand)?;
+                match op {
+                    b'-' => value.wrapping_neg(),
+                    b'~' => !value,
+                    b'!' => i64::from(value == 0),
+                    _ => value,
+                }
+            }
+            Expr::Binary(op, left, right) => {
+                let left = self.eval(left)?;
+                let right = self.eval(right)?;
+                apply(*op, left, right)?
+            }
+            Expr::And(left, right) => i64::from(self.eval(left)? != 0 && self.eval(right)? != 0),
+            Expr::Or(left, right) => i64::from(self.eval(left)? != 0 || self.eval(right)? != 0),
+            Expr::Choice(choice) => {
+                let (condition, yes, no) = &**choice;
+                if self.eval(condition)? != 0 {
+                    self.eval(yes)?
+                } else {
+                    self.eval(no)?
+                }
+            }
+            Expr::Assign(name, None, value) => {
+                let value = self.eval(value)?;
+                self.assign(name, value)?
+            }
+            Expr::Assign(name, Some(op), value) => {
+                let before = self.value(name)?;
+                let value = self.eval(value)?;
+                self.assign(name, apply(*op, before, value)?)?
+            }
+            Expr::Step { name, by, old } => {
+                let before = self.value(name)?;
+                let after = self.assign(name, before.wrapping_add(*by))?;
+                if *old { before } else { after }
+            }
+        })
+    }
+
+    fn assign(&mut self, name: &[u8], value: i64) -> Result<i64> {
+        match self.vars.set_number(name, value) {
+            Ok(()) => Ok(value),
+            Err(_) => Err(ArithError::ReadOnly(name.to_vec())),
+        }
+    }
+
+    /// A variable's value: a number, or an expression in turn.
+    fn value(&mut self, name: &[u8]) -> Result<i64> {
+        let nounset = self.nounset;
+        let Some(text) = self.vars.get(name) else {
+            return if nounset {
+                Err(ArithError::Unset(name.to_vec()))
+            } else {
+                Ok(0)
+            };
+        };
+        if let Some(value) = plain_decimal(text) {
+            return Ok(value);
+        }
+        let expr = parse(text)?;
+        if let Expr::Number(value) = expr {
+            return Ok(value);
+        }
+        self.depth += 1;
+        if self.depth > DEEPEST / 2 {
+            return Err(ArithError::TooDeep);
+        }
+        let value = self.eval(&expr)?;
+        self.depth -= 1;
+        Ok(value)
+    }
+}
+
+/// A number as `$((...))` itself prints it.
+fn plain_decimal(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    // 18 digits cannot overflow; a leading zero may be octal.
+    if digits.is_empty() || digits.len() > 18 || (digits[0] == b'0' && digits.len() > 1) {
+        return None;
+    }
+    let mut value = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + i64::from(digit - b'0');
+    }
+    Some(if negative { -value } else { value })
+}
+
+fn apply(op: Op, left: i64, right: i64) -> Result<i64> {
+    Ok(match op {
+        Op::Comma => right,
+        Op::BitOr => left | right,
+        Op::BitXor => left ^ right,
+        Op::BitAnd => left & right,
+        Op::Equal => i64::from(left == right),
+        Op::Unequal => i64::from(left != right),
+        Op::Less => i64::from(left < right),
+        Op::LessEqual => i64::from(left <= right),
+        Op::Greater => i64::from(left > right),
+        Op::GreaterEqual => i64::from(left >= right),
+        Op::ShiftLeft => left.wrapping_shl(right as u32),
+        Op::ShiftRight => left.wrapping_shr(right as u32),
+        Op::Add => left.wrapping_add(right),
+        Op::Subtract => left.wrapping_sub(right),
+        Op::Multiply => left.wrapping_mul(right),
+        Op::Divide | Op::Remainder if right == 0 => return Err(ArithError::DivideByZero),
+        Op::Divide => left.wrapping_div(right),
+        Op::Remainder => left.wrapping_rem(right),
+        Op::Power => return power(left, right),
+    })
+}
+
+fn power(base: i64, exponent: i64) -> Result<i64> {
+    if exponent < 0 {
+        return Err(ArithError::NegativeExponent);
+    }
+    let (mut result, mut base, mut rest) = (1i64, base, exponent);
+    while rest > 0 {
+        if rest & 1 == 1 {
+            result = result.wrapping_mul(base);
+        }
+        base = base.wrapping_mul(base);
+        rest >>= 1;
+    }
+    Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: std::result::Result<i64, &str>) {
+        let mut vars = Vars::new();
+        vars.set(b"x", b"5").unwrap();
+        vars.set(b"e", b"x + 1").unwrap();
+        vars.set(b"loop", b"loop").unwrap();
+        let got = parse(text.as_bytes()).and_then(|expr| eval(&expr, &mut vars, false));
+        let got = got.map_err(|error| error.to_string());
+        assert_eq!(got, expected.map_err(str::to_owned), "{text}");
+    }
+
+    #[test]
+    fn expressions_have_the_values_of_c() {
+        check("", Ok(0));
+        check("1+2*3", Ok(7));
+        check("(1+2)*3", Ok(9));
+        check("2**3**2", Ok(512));
+        check("-2**2", Ok(4));
+        check("7/2 + 7%-3", Ok(4));
+        check("1<<3|1", Ok(9));
+        check("~0 & 0xff ^ 1", Ok(254));
+        check("010 + 16#fF + 2#101", Ok(268));
+        check("36#z + 64#_", Ok(98));
+        check("1 ? 2 : 0 ? 3 : 4", Ok(2));
+        check("0 || 2 && 0", Ok(0));
+        check("!x + !0", Ok(1));
+        check("x = 3, x++ + ++x", Ok(8));
+        check("x += x -= 2", Ok(8));
+        check("y", Ok(0));
+        check("e * 2", Ok(12));
+        check("x<6", Ok(1));
+        check("x >= 6", Ok(0));
+        check("9223372036854775807 + 1", Ok(i64::MIN));
+        check("x---x", Ok(1));
+        check("- -x", Ok(5));
+        check("--5", Ok(5));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        check("08", Err("arithmetic syntax error"));
+        check("1 +", Err("arithmetic syntax error"));
+        check("(1", Err("arithmetic syntax error"));
+        check("1 2", Err("arithmetic syntax error"));
+        check("a[1]", Err("arithmetic syntax error"));
+        check("1 = 2", Err("arithmetic syntax error"));
+        check("1/0", Err("divide by zero"));
+        check("2**-1", Err("exponent less than 0"));
+        check("loop", Err("expression recursion loop detected"));
+    }
+
+    #[test]
+    fn a_thousand_parentheses_end_in_a_message() {
+        let text = "(".repeat(10_000) + "1";
+        check(&text, Err("expression recursion loop detected"));
+    }
+}

@@ -1,0 +1,254 @@
+//! Programs: finding them, and becoming one in a child.
+
+use super::Shell;
+use super::ast::Simple;
+use super::error::{Flow, Run};
+use super::fields::{Expansion, Fields};
+use super::pipeline::Place;
+use crate::error::reason;
+use crate::proc::launch::{self, Program};
+use crate::sys::process;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+use std::rc::Rc;
+
+/// The value of `PATH` that finds the standard utilities: `command -p`.
+pub const STANDARD_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Where a name led.
+pub struct Located {
+    /// What it means.
+    pub program: Program,
+}
+
+impl Located {
+    /// The file, where it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.program {
+            Program::File(path) => Some(path),
+            Program::Own(_) => None,
+        }
+    }
+}
+
+impl Shell {
+    /// Runs a program and waits for it.
+    pub(super) fn run_program(&mut self, simple: &Simple, args: &Expansion, tail: bool) -> Run {
+        self.trace_program(simple, args);
+        let name = args.fields.get(0).unwrap_or_default();
+        let own_path = simple.assigns.iter().any(|a| &*a.name == b"PATH");
+        let located = if own_path { None } else { self.locate(name) };
+        if located.is_none() && !own_path {
+            return self.not_found(simple, name);
+        }
+        if tail && self.may_be_replaced() {
+            self.become_program(simple, &args.fields, located);
+        }
+        let Some(pid) = self.fork(Place::Foreground, 0)? else {
+            self.become_program(simple, &args.fields, located);
+        };
+        let text = self
+            .jobs
+            .text
+            .take()
+            .or_else(|| self.command_text(&args.fields));
+        self.status = self.wait_foreground(&[pid], text);
+        self.close_processes();
+        Ok(())
+    }
+
+    /// Runs words as a program, whatever functions are called the same; the status.
+    pub(super) fn run_words_as_program(&mut self, words: &Fields, standard: bool) -> Run<i32> {
+        let name = words.get(0).unwrap_or_default();
+        let located = if standard {
+            self.search(name, STANDARD_PATH.as_bytes()).map(Rc::new)
+        } else {
+            self.locate(name)
+        };
+        let Some(located) = located else {
+            let name = String::from_utf8_lossy(name).into_owned();
+            self.complain(format_args!("{name}: not found"));
+            return Ok(127);
+        };
+        let Some(pid) = self.fork(Place::Foreground, 0)? else {
+            let status = self.exec(&located.program, words);
+            process::exit_now(status);
+        };
+        let text = self.jobs.text.take().or_else(|| self.command_text(words));
+        let status = self.wait_foreground(&[pid], text);
+        self.close_processes();
+        Ok(status)
+    }
+
+    fn trace_program(&mut self, simple: &Simple, args: &Expansion) {
+        // Assignments are traced in the child, where they are made.
+        if simple.assigns.is_empty() {
+            self.trace(&args.fields);
+        }
+    }
+
+    /// What the job table shows of a command that came without its text.
+    fn command_text(&self, fields: &Fields) -> Option<Rc<[u8]>> {
+        self.options.monitor.then(|| {
+            let words: Vec<&[u8]> = fields.iter().collect();
+            Rc::from(words.join(&b' '))
+        })
+    }
+
+    /// Says that there is no such program where the redirections send it.
+    fn not_found(&mut self, simple: &Simple, name: &[u8]) -> Run {
+        let name = String::from_utf8_lossy(name).into_owned();
+        let Some(frame) = self.redirect(&simple.redirects)? else {
+            self.status = 1;
+            return Ok(());
+        };
+        self.complain(format_args!("{name}: not found"));
+        self.undo_redirects(frame);
+        self.status = 127;
+        Ok(())
+    }
+
+    /// Finds a program by its name and remembers it.
+    pub(super) fn locate(&mut self, name: &[u8]) -> Option<Rc<Located>> {
+        if self.vars.path_changed {
+            self.vars.path_changed = false;
+            self.located.clear();
+        }
+        if let Some(known) = self.located.get(name) {
+            return Some(Rc::clone(known));
+        }
+        let path = self.vars.get(b"PATH").unwrap_or_default().to_vec();
+        let located = Rc::new(self.search(name, &path)?);
+        if !name.contains(&b'/') {
+            self.located.insert(Rc::from(name), Rc::clone(&located));
+        }
+        Some(located)
+    }
+
+    /// Finds a program in the directories of `path`.
+    pub(super) fn search(&self, name: &[u8], path: &[u8]) -> Option<Located> {
+        if name.is_empty() {
+            return None;
+        }
+        let program = launch::find(
+            self.applets,
+            OsStr::from_bytes(name),
+            OsStr::from_bytes(path),
+        )?;
+        Some(Located { program })
+    }
+
+    /// In a child: redirections, assignments, then the program. Does not come back.
+    fn become_program(
+        &mut self,
+        simple: &Simple,
+        args: &Fields,
+        located: Option<Rc<Located>>,
+    ) -> ! {
+        match self.redirect_for_good(&simple.redirects) {
+            Ok(true) => {}
+            Ok(false) => process::exit_now(1),
+            Err(_) => process::exit_now(self.status as u8),
+        }
+        if self.temporary_assignments(&simple.assigns).is_err() {
+            process::exit_now(2);
+        }
+        if !simple.assigns.is_empty() {
+            self.trace(args);
+        }
+        let name = args.get(0).unwrap_or_default();
+        let located = located.or_else(|| self.locate(name));
+        let status = match located {
+            Some(located) => self.exec(&located.program, args),
+            None => {
+                let name = String::from_utf8_lossy(name).into_owned();
+                self.complain(format_args!("{name}: not found"));
+                127
+            }
+        };
+        process::exit_now(status)
+    }
+
+    /// Becomes a program; comes back with a status when that is not possible.
+    pub(super) fn exec(&mut self, program: &Program, args: &Fields) -> u8 {
+        let argv: Vec<OsString> = args
+            .iter()
+            .map(|arg| OsString::from_vec(arg.to_vec()))
+            .collect();
+        self.flush();
+        match program {
+            Program::Own(applet) => {
+                self.close_internal();
+                self.leave_signals();
+                let exported = self.vars.exported();
+                crate::sys::job::replace_environment(
+                    exported.map(|(n, v)| (OsStr::from_bytes(n), OsStr::from_bytes(v))),
+                );
+                if let Some(name) = argv.first() {
+                    process::set_name(crate::applet::called_name(name));
+                }
+                let mut system = crate::sys::Linux::default();
+                let exit = self.applets.run(applet, &argv, &mut system);
+                process::exit_now(exit.0)
+            }
+            Program::File(path) => self.exec_file(path, &argv),
+        }
+    }
+
+    fn exec_file(&mut self, path: &Path, argv: &[OsString]) -> u8 {
+        let env: Vec<OsString> = self
+            .vars
+            .exported()
+            .map(|(name, value)| OsString::from_vec([name, b"=", value].concat()))
+            .collect();
+        self.leave_signals();
+        let error = process::exec(path, argv, &env);
+        let name = path.to_string_lossy().into_owned();
+        let shown = argv
+            .first()
+            .map_or(name, |arg| arg.to_string_lossy().into_owned());
+        match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                self.complain(format_args!("{shown}: not found"));
+                127
+            }
+            _ if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
+                self.exec_script(path, argv)
+            }
+            _ => {
+                self.complain(format_args!("{shown}: {}", reason(&error)));
+                126
+            }
+        }
+    }
+
+    /// A file that the kernel does not know how to execute is a script for us.
+    fn exec_script(&mut self, path: &Path, argv: &[OsString]) -> u8 {
+        self.close_internal();
+        let exported = self.vars.exported();
+        crate::sys::job::replace_environment(
+            exported.map(|(n, v)| (OsStr::from_bytes(n), OsStr::from_bytes(v))),
+        );
+        let mut shell = Shell::new(self.applets, path.as_os_str().as_bytes());
+        let args: Fields = argv.iter().skip(1).map(|arg| arg.as_bytes()).collect();
+        shell.run_file(path, args) as u8
+    }
+
+    /// `exec` of a program by name; comes back only when it fails.
+    pub(super) fn exec_by_name(&mut self, args: &Fields) -> Flow {
+        let name = args.get(0).unwrap_or_default();
+        self.status = match self.locate(name) {
+            Some(located) => i32::from(self.exec(&located.program, args)),
+            None => {
+                let name = String::from_utf8_lossy(name).into_owned();
+                self.complain(format_args!("{name}: not found"));
+                127
+            }
+        };
+        if self.options.interactive {
+            return Flow::Error;
+        }
+        Flow::Exit
+    }
+}

@@ -1,0 +1,417 @@
+//! The interactive shell: prompts, start files, the loop of reading and running.
+//!
+//! Lines come from a [`LineReader`]; a line editor can take its place. Without one the
+//! terminal's own line discipline does the editing, which also is what dumb terminals get.
+
+use super::Shell;
+use super::error::{Flow, Run};
+use super::input::{self, Descriptor, Line, Lines, Prompt};
+use super::jobs::State;
+use crate::sys::{clock, job, signal};
+use std::cell::RefCell;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::rc::Rc;
+
+/// Asks the user for a line.
+pub trait LineReader {
+    /// Shows the prompt, reads a line and appends it to `line` with its newline.
+    fn read_line(&mut self, prompt: &[u8], line: &mut Vec<u8>) -> io::Result<Line>;
+}
+
+/// Reading by the terminal's own line discipline.
+struct Cooked(Descriptor);
+
+impl LineReader for Cooked {
+    fn read_line(&mut self, prompt: &[u8], line: &mut Vec<u8>) -> io::Result<Line> {
+        // A prompt that cannot be shown is not worth ending for.
+        let _ = io::Write::write_all(&mut &*crate::sys::borrowed_file(2), prompt);
+        match self.0.next(Prompt::First, line) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Line::Interrupted),
+            other => other,
+        }
+    }
+}
+
+/// The prompts of the command being read, shared by the session and its source.
+#[derive(Default)]
+struct Prompts {
+    first: Vec<u8>,
+    more: Vec<u8>,
+}
+
+/// Lines from the user.
+struct Typed {
+    reader: Box<dyn LineReader>,
+    prompts: Rc<RefCell<Prompts>>,
+}
+
+impl Lines for Typed {
+    fn next(&mut self, prompt: Prompt, buf: &mut Vec<u8>) -> io::Result<Line> {
+        let prompts = self.prompts.borrow();
+        let text = match prompt {
+            Prompt::First => &prompts.first,
+            Prompt::More => &prompts.more,
+        };
+        self.reader.read_line(text, buf)
+    }
+}
+
+impl Shell {
+    /// Signals, job control, the terminal.
+    pub(super) fn become_interactive(&mut self) {
+        self.options.monitor = true;
+        if !self.start_job_control() {
+            self.options.monitor = false;
+            self.complain("can't access tty; job control turned off");
+        }
+        self.set_usual_signals();
+    }
+
+    /// Takes the terminal; false where there is none to control jobs with.
+    pub(super) fn start_job_control(&mut self) -> bool {
+        let Some(terminal) = controlling_terminal() else {
+            return false;
+        };
+        // A shell in the background waits until it is brought to the front.
+        loop {
+            let Ok(front) = job::terminal_group(terminal) else {
+                job::close(terminal);
+                return false;
+            };
+            if front == job::own_group() {
+                break;
+            }
+            if signal::send(0, signal::numbers::TTIN).is_err() {
+                break;
+            }
+        }
+        self.internal.push(terminal);
+        self.jobs.terminal = Some(terminal);
+        let own = std::process::id() as i32;
+        // A session leader cannot change its group and need not.
+        let _ = job::set_group(0, own);
+        self.jobs.group = job::own_group();
+        self.jobs.give_terminal(self.jobs.group);
+        true
+    }
+
+    /// Gives job control up: `set +m`.
+    pub(super) fn stop_job_control(&mut self) {
+        if let Some(terminal) = self.jobs.terminal.take() {
+            self.internal.retain(|fd| *fd != terminal);
+            job::close(terminal);
+        }
+    }
+
+    /// `/etc/profile` and `~/.profile`.
+    pub(super) fn read_profile(&mut self) {
+        self.read_start_file(Path::new("/etc/profile"));
+        if let Some(home) = self.vars.get(b"HOME") {
+            let home = std::ffi::OsStr::from_bytes(home).to_owned();
+            self.read_start_file(&Path::new(&home).join(".profile"));
+        }
+    }
+
+    /// The file that `ENV` names.
+    pub(super) fn read_env_file(&mut self) {
+        let Some(name) = self.vars.get(b"ENV").map(<[u8]>::to_vec) else {
+            return;
+        };
+        let name = self.expand_prompt(&name);
+        if !name.is_empty() {
+            self.read_start_file(Path::new(std::ffi::OsStr::from_bytes(&name)));
+        }
+    }
+
+    /// Runs a file in this shell if it exists; its errors do not end the shell.
+    fn read_start_file(&mut self, path: &Path) {
+        if path.exists() {
+            // What went wrong has been said; a shell with half a profile beats none.
+            let result = self.source(path);
+            if result == Err(Flow::Exit) {
+                let status = self.exit_status();
+                crate::sys::process::exit_now(status as u8);
+            }
+        }
+    }
+
+    /// Reads and runs commands until the user has had enough; the exit status.
+    pub(super) fn interact(&mut self) -> i32 {
+        self.banner();
+        let prompts = Rc::new(RefCell::new(Prompts::default()));
+        let reader = Box::new(Cooked(Descriptor::typed(0)));
+        let typed = Typed {
+            reader,
+            prompts: Rc::clone(&prompts),
+        };
+        let mut parser = self.parser(Box::new(typed));
+        parser.keep_text = true;
+        let mut warned = false;
+        loop {
+            self.report_jobs();
+            let first = self.prompt(b"PS1");
+            let more = self.prompt(b"PS2");
+            *prompts.borrow_mut() = Prompts { first, more };
+            let list = match parser.next_command() {
+                Ok(Some(list)) => list,
+                Ok(None) if self.options.ignoreeof => {
+                    self.tell(b"Use \"exit\" to leave shell.\n");
+                    parser.reopen();
+                    continue;
+                }
+                Ok(None) => {
+                    self.tell(b"\n");
+                    if self.stopped_jobs_hold(&mut warned) {
+                        parser.reopen();
+                        continue;
+                    }
+                    return self.exit_status();
+                }
+                Err(error) => {
+                    let flow = self.syntax_error(&error);
+                    parser.discard_line();
+                    if flow == Flow::Interrupt {
+                        self.after_interrupt();
+                    }
+                    continue;
+                }
+            };
+            let result = self.run_list(&list, false);
+            match result {
+                Err(Flow::Exit) if self.stopped_jobs_hold(&mut warned) => {}
+                Err(Flow::Exit) => return self.exit_status(),
+                Err(Flow::Interrupt) => {
+                    parser.discard_line();
+                    self.after_interrupt();
+                }
+                Err(Flow::Error) => parser.discard_line(),
+                _ => {
+                    if !list.items.is_empty() {
+                        warned = false;
+                    }
+                }
+            }
+            self.clean_up();
+        }
+    }
+
+    /// After a command that was left in the middle.
+    fn clean_up(&mut self) {
+        self.loops = 0;
+        self.calls = 0;
+        self.tested = false;
+        self.builtin = None;
+        self.undo_redirects(super::redirect::Frame::BOTTOM);
+        self.close_processes();
+    }
+
+    fn after_interrupt(&mut self) {
+        crate::sys::trap::forget();
+        self.status = 130;
+        self.tell(b"\n");
+    }
+
+    /// Whether stopped jobs keep the shell from ending this time.
+    fn stopped_jobs_hold(&mut self, warned: &mut bool) -> bool {
+        let hold = self.jobs.any_stopped() && !*warned;
+        if hold {
+            self.tell(b"You have stopped jobs.\n");
+            *warned = true;
+        }
+        hold
+    }
+
+    fn banner(&mut self) {
+        let version = env!("CARGO_PKG_VERSION");
+        let text = format!(
+            "\n\nsafebox v{version} built-in shell (ash)\n\
+             Enter 'help' for a list of built-in commands.\n\n"
+        );
+        self.put(text.as_bytes());
+        self.flush();
+    }
+
+    /// A prompt with its escapes and expansions done.
+    fn prompt(&mut self, name: &[u8]) -> Vec<u8> {
+        let text = self.vars.get(name).unwrap_or_default().to_vec();
+        let status = self.status;
+        let text = self.prompt_escapes(&text);
+        let text = self.expand_prompt(&text);
+        self.status = status;
+        text
+    }
+
+    /// Expands `$` in a prompt; on an error the text as it is.
+    pub(super) fn expand_prompt(&mut self, text: &[u8]) -> Vec<u8> {
+        if !text.iter().any(|b| matches!(b, b'$' | b'`' | b'\\')) {
+            return text.to_vec();
+        }
+        let mut parser = self.parser(Box::new(input::Text::new(text)));
+        let Ok(word) = parser.prompt_word() else {
+            return text.to_vec();
+        };
+        match self.expand_single(&word) {
+            Ok(expanded) => expanded.bytes().to_vec(),
+            Err(_) => text.to_vec(),
+        }
+    }
+
+    /// The backslash escapes of `PS1`.
+    fn prompt_escapes(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut rest = text;
+        while let Some((&byte, after)) = rest.split_first() {
+            rest = after;
+            if byte != b'\\' {
+                out.push(byte);
+                continue;
+            }
+            let Some((&letter, after)) = rest.split_first() else {
+                out.push(b'\\');
+                break;
+            };
+            rest = after;
+            match letter {
+                b'u' => out.extend_from_slice(&user_name()),
+                b'h' | b'H' => {
+                    let name = rustix::system::uname();
+                    let name = name.nodename().to_bytes();
+                    let end = name.iter().position(|&b| b == b'.' && letter == b'h');
+                    out.extend_from_slice(&name[..end.unwrap_or(name.len())]);
+                }
+                b'w' | b'W' => out.extend_from_slice(&self.directory_for_prompt(letter == b'W')),
+                // A dollar that the expansion after this one leaves alone.
+                b'$' if rustix::process::geteuid().is_root() => out.push(b'#'),
+                b'$' => out.extend_from_slice(b"\\$"),
+                b't' | b'T' | b'A' | b'@' => out.extend_from_slice(&time_of_day(letter)),
+                // What is between them takes no room; only a line editor needs to know.
+                b'[' | b']' => {}
+                _ => {
+                    let from = &text[text.len() - rest.len() - 1..];
+                    match crate::text::escape::read(from, crate::text::escape::Octal::Bare) {
+                        (crate::text::escape::Escape::Byte(byte), used) => {
+                            out.push(byte);
+                            rest = &from[used..];
+                        }
+                        _ => out.extend_from_slice(&[b'\\', letter]),
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn directory_for_prompt(&mut self, last_only: bool) -> Vec<u8> {
+        let directory = self.vars.get(b"PWD").unwrap_or_default().to_vec();
+        let home = self.vars.get(b"HOME").unwrap_or_default();
+        let below = match directory.strip_prefix(home) {
+            Some(below) if home.len() > 1 && matches!(below.first(), None | Some(b'/')) => below,
+            _ => {
+                let slash = directory.iter().rposition(|&b| b == b'/');
+                return match slash {
+                    Some(slash) if last_only && directory.len() > 1 => {
+                        directory[slash + 1..].to_vec()
+                    }
+                    _ => directory,
+                };
+            }
+        };
+        match below.iter().rposition(|&b| b == b'/') {
+            Some(slash) if last_only => below[slash + 1..].to_vec(),
+            _ => [b"~", below].concat(),
+        }
+    }
+
+    /// Runs a file in this shell: `.` and the start files.
+    pub(super) fn source(&mut self, path: &Path) -> Run {
+        let fd = match super::start::open_script(path) {
+            Ok(fd) => fd,
+            Err(error) => {
+                let reason = crate::error::reason(&error);
+                return Err(self.fatal(format_args!("can't open '{}': {reason}", path.display())));
+            }
+        };
+        if !self.stack.has_room() {
+            job::close(fd);
+            return Err(self.fatal("nested too deeply"));
+        }
+        self.internal.push(fd);
+        let outer = (
+            std::mem::take(&mut self.builtin),
+            std::mem::take(&mut self.loops),
+            self.vars.line,
+        );
+        self.sourced += 1;
+        self.status = 0;
+        let mut parser = self.parser(Box::new(Descriptor::own(fd)));
+        let result = self.run_source(&mut parser, false);
+        self.sourced -= 1;
+        (self.builtin, self.loops, self.vars.line) = outer;
+        self.internal.retain(|known| *known != fd);
+        job::close(fd);
+        match result {
+            Err(Flow::Return) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// The state of a job by number, for `wait` and `jobs`.
+    pub(super) fn job_state(&mut self, number: usize) -> Option<State> {
+        self.jobs.get(number).map(|job| job.state())
+    }
+}
+
+/// The terminal on a descriptor of our own: `/dev/tty`, or what standard error is.
+fn controlling_terminal() -> Option<i32> {
+    use std::os::fd::IntoRawFd;
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+    let opened = rustix::fs::open("/dev/tty", flags, rustix::fs::Mode::empty());
+    if let Ok(fd) = opened {
+        let low = fd.into_raw_fd();
+        return match super::redirect::copy_high(low) {
+            Ok(high) => {
+                job::close(low);
+                Some(high)
+            }
+            Err(_) => Some(low),
+        };
+    }
+    let tty = [2, 0].into_iter().find(|fd| {
+        let file = crate::sys::borrowed_file(*fd);
+        rustix::termios::isatty(&*file)
+    })?;
+    super::redirect::copy_high(tty).ok()
+}
+
+/// The name of the user who we are, by `/etc/passwd`; without one the number.
+fn user_name() -> Vec<u8> {
+    let id = rustix::process::geteuid().as_raw().to_string().into_bytes();
+    let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
+    let named = passwd.split(|&b| b == b'\n').find_map(|line| {
+        let fields: Vec<&[u8]> = line.split(|&b| b == b':').collect();
+        let found = fields.get(2).is_some_and(|field| *field == &*id);
+        found.then(|| fields.first().map(|name| name.to_vec()))?
+    });
+    named.unwrap_or(id)
+}
+
+/// The time of day for a prompt: `t` 24 hours, `T` 12 hours, `A` and `@` without seconds.
+fn time_of_day(form: u8) -> Vec<u8> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seconds = since.map_or(0, |since| since.as_secs() as i64);
+    let now = clock::local(seconds).unwrap_or_default();
+    let (hour, minute, second) = (now.hour, now.minute, now.second);
+    let twelve = (hour + 11) % 12 + 1;
+    let text = match form {
+        b't' => format!("{hour:02}:{minute:02}:{second:02}"),
+        b'T' => format!("{twelve:02}:{minute:02}:{second:02}"),
+        b'A' => format!("{hour:02}:{minute:02}"),
+        _ => {
+            let half = if hour < 12 { "AM" } else { "PM" };
+            format!("{twelve:02}:{minute:02} {half}")
+        }
+    };
+    text.into_bytes()
+}

@@ -1,0 +1,231 @@
+//! Simple commands: assignments, redirections, and who runs the words.
+
+use super::Shell;
+use super::ast::{Assign, Simple};
+use super::builtin::{self, Builtin};
+use super::error::{Flow, Run};
+use super::fields::{Aim, Expansion};
+use super::params::Params;
+use std::rc::Rc;
+
+impl Shell {
+    /// Runs a simple command. `tail`: the process has nothing to do after it.
+    pub(super) fn run_simple(&mut self, simple: &Simple, tail: bool) -> Run {
+        self.vars.line = simple.line;
+        self.substituted = None;
+        let mut args = self.expansion(Aim::Fields);
+        self.expand_arguments(&simple.words, &mut args)?;
+        if args.fields.is_empty() {
+            self.recycle(args);
+            self.run_assignments(simple)?;
+            return self.check_errexit();
+        }
+        let args = self.run_words(simple, args, tail)?;
+        self.recycle(args);
+        self.check_errexit()
+    }
+
+    /// A command without words: assignments stay, redirections are only tried.
+    fn run_assignments(&mut self, simple: &Simple) -> Run {
+        for assign in &simple.assigns {
+            self.run_assign(assign)?;
+        }
+        let status = self.substituted.unwrap_or(0);
+        self.status = status;
+        if !simple.redirects.is_empty() {
+            match self.redirect(&simple.redirects)? {
+                Some(frame) => self.undo_redirects(frame),
+                None => self.status = 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn run_assign(&mut self, assign: &Assign) -> Run {
+        let value = self.expand_single(&assign.value)?;
+        if self.options.xtrace {
+            self.trace_assignment(assign, value.bytes());
+        }
+        let result = if assign.append {
+            self.vars.append(&assign.name, value.bytes())
+        } else {
+            self.vars.set(&assign.name, value.bytes())
+        };
+        self.recycle(value);
+        match result {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.read_only(&assign.name)),
+        }
+    }
+
+    /// Runs the words: special builtin, function, builtin, program, in this order.
+    fn run_words(&mut self, simple: &Simple, args: Expansion, tail: bool) -> Run<Expansion> {
+        let name = args.fields.get(0).unwrap_or_default();
+        let builtin = match simple.builtin {
+            Some(builtin) if simple.words.len() == 1 || builtin.name.as_bytes() == name => {
+                Some(builtin)
+            }
+            _ => builtin::find(name),
+        };
+        if let Some(builtin) = builtin
+            && builtin.special
+        {
+            self.run_special(simple, builtin, &args)?;
+            return Ok(args);
+        }
+        if !self.functions.is_empty()
+            && let Some(body) = self.functions.get(name).cloned()
+        {
+            return self.run_function(simple, &body, args);
+        }
+        match builtin {
+            Some(builtin) => self.run_builtin(simple, builtin, &args)?,
+            None => self.run_program(simple, &args, tail)?,
+        }
+        Ok(args)
+    }
+
+    /// A special builtin: its assignments stay, and its errors end a script.
+    fn run_special(&mut self, simple: &Simple, builtin: &'static Builtin, args: &Expansion) -> Run {
+        for assign in &simple.assigns {
+            self.run_assign(assign)?;
+        }
+        self.trace(&args.fields);
+        if simple.redirects.is_empty() {
+            return self.invoke(builtin, args);
+        }
+        let Some(frame) = self.redirect(&simple.redirects)? else {
+            self.status = 1;
+            return Err(Flow::Error);
+        };
+        let result = self.invoke(builtin, args);
+        if builtin.name == "exec" && result.is_ok() {
+            self.keep_redirects(frame);
+        } else {
+            self.undo_redirects(frame);
+        }
+        result
+    }
+
+    fn run_builtin(&mut self, simple: &Simple, builtin: &'static Builtin, args: &Expansion) -> Run {
+        if simple.assigns.is_empty() && simple.redirects.is_empty() {
+            self.trace(&args.fields);
+            return self.invoke(builtin, args);
+        }
+        self.vars.push_frame();
+        let result = self.temporary_assignments(&simple.assigns).and_then(|()| {
+            self.trace(&args.fields);
+            match self.redirect(&simple.redirects)? {
+                Some(frame) => {
+                    let result = self.invoke(builtin, args);
+                    self.undo_redirects(frame);
+                    result
+                }
+                None => {
+                    self.status = 1;
+                    Ok(())
+                }
+            }
+        });
+        self.vars.pop_frame();
+        result
+    }
+
+    /// Calls a builtin and sends what it has to say.
+    pub(super) fn invoke(&mut self, builtin: &'static Builtin, args: &Expansion) -> Run {
+        self.invoke_with(builtin, &args.fields)
+    }
+
+    /// The same on fields.
+    pub(super) fn invoke_with(
+        &mut self,
+        builtin: &'static Builtin,
+        args: &super::fields::Fields,
+    ) -> Run {
+        let outer = self.builtin.replace(builtin.name);
+        let result = (builtin.run)(self, args);
+        let sent = self.flush();
+        self.builtin = outer;
+        let status = result?;
+        self.status = if sent { status } else { status.max(1) };
+        Ok(())
+    }
+
+    fn run_function(
+        &mut self,
+        simple: &Simple,
+        body: &Rc<super::ast::Command>,
+        mut args: Expansion,
+    ) -> Run<Expansion> {
+        self.vars.push_frame();
+        let result = self.temporary_assignments(&simple.assigns).and_then(|()| {
+            self.trace(&args.fields);
+            let Some(frame) = self.redirect(&simple.redirects)? else {
+                self.status = 1;
+                return Ok(());
+            };
+            let params = Params::new(std::mem::take(&mut args.fields), 1);
+            let result = self.call(body, params);
+            self.undo_redirects(frame);
+            result
+        });
+        self.vars.pop_frame();
+        result.map(|()| args)
+    }
+
+    /// Assignments that last as long as the command; its environment has them.
+    pub(super) fn temporary_assignments(&mut self, assigns: &[Assign]) -> Run {
+        for assign in assigns {
+            let value = self.expand_single(&assign.value)?;
+            if self.options.xtrace {
+                self.trace_assignment(assign, value.bytes());
+            }
+            self.vars.shadow(&assign.name);
+            let result = if assign.append {
+                self.vars.append(&assign.name, value.bytes())
+            } else {
+                self.vars.set(&assign.name, value.bytes())
+            };
+            self.recycle(value);
+            if result.is_err() {
+                return Err(self.read_only(&assign.name));
+            }
+            self.vars.mark(&assign.name, |var| var.exported = true);
+        }
+        Ok(())
+    }
+
+    /// `set -x`: shows the words of a command.
+    pub(super) fn trace(&mut self, fields: &super::fields::Fields) {
+        if !self.options.xtrace {
+            return;
+        }
+        let mut line = self.trace_prompt();
+        for (index, field) in fields.iter().enumerate() {
+            if index > 0 {
+                line.push(b' ');
+            }
+            builtin::quote_if_needed(field, &mut line);
+        }
+        line.push(b'\n');
+        self.tell(&line);
+    }
+
+    fn trace_assignment(&mut self, assign: &Assign, value: &[u8]) {
+        let mut line = self.trace_prompt();
+        line.extend_from_slice(&assign.name);
+        line.push(b'=');
+        builtin::quote_if_needed(value, &mut line);
+        line.push(b'\n');
+        self.tell(&line);
+    }
+
+    fn trace_prompt(&mut self) -> Vec<u8> {
+        // The prompt's own commands are not traced.
+        self.options.xtrace = false;
+        let prompt = self.vars.get(b"PS4").unwrap_or(b"+ ").to_vec();
+        let expanded = self.expand_prompt(&prompt);
+        self.options.xtrace = true;
+        expanded
+    }
+}

@@ -1,0 +1,410 @@
+//! The engine of `printf`: format and arguments in, bytes and complaints out.
+
+use super::escape::{self, Escape, Octal};
+use std::fmt;
+
+/// What was wrong with an argument or the format.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Not a number; what there is of one has been printed.
+    Number(Vec<u8>),
+    /// A conversion that does not exist; the output ends there.
+    Format(Vec<u8>),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Number(text) => write!(f, "invalid number '{}'", String::from_utf8_lossy(text)),
+            Fault::Format(text) => write!(f, "{}: invalid format", String::from_utf8_lossy(text)),
+        }
+    }
+}
+
+/// Formats `args`; the format is used again until all are consumed.
+pub fn format(format: &[u8], args: &[&[u8]], out: &mut Vec<u8>) -> Vec<Fault> {
+    let mut printer = Printer {
+        args,
+        next: 0,
+        out,
+        faults: Vec::new(),
+    };
+    loop {
+        let before = printer.next;
+        if !printer.pass(format) || printer.next >= args.len() || printer.next == before {
+            return printer.faults;
+        }
+    }
+}
+
+struct Printer<'a> {
+    args: &'a [&'a [u8]],
+    next: usize,
+    out: &'a mut Vec<u8>,
+    faults: Vec<Fault>,
+}
+
+/// `%-08.3d` without its letter.
+#[derive(Default)]
+struct Spec {
+    left: bool,
+    zero: bool,
+    plus: bool,
+    space: bool,
+    alternate: bool,
+    width: usize,
+    precision: Option<usize>,
+}
+
+/// Wider is surely a mistake, and memory.
+const WIDEST: usize = 1 << 20;
+
+impl<'a> Printer<'a> {
+    /// One walk over the format; false: no other shall follow.
+    fn pass(&mut self, format: &[u8]) -> bool {
+        let mut rest = format;
+        while let Some((&byte, after)) = rest.split_first() {
+            rest = after;
+            match byte {
+                b'\\' => {
+                    let (escape, used) = escape::read(rest, Octal::Bare);
+                    match escape {
+                        Escape::Byte(byte) => self.out.push(byte),
+                        Escape::Stop => return false,
+                        Escape::Unknown => self.out.push(b'\\'),
+                    }
+                    rest = &rest[used..];
+                }
+                b'%' if rest.first() == Some(&b'%') => {
+                    self.out.push(b'%');
+                    rest = &rest[1..];
+                }
+                b'%' => match self.conversion(rest) {
+                    Some(after) => rest = after,
+                    None => return false,
+                },
+                _ => self.out.push(byte),
+            }
+        }
+        true
+    }
+
+    fn argument(&mut self) -> Option<&'a [u8]> {
+        let argument = self.args.get(self.next).copied();
+        self.next += 1;
+        argument
+    }
+
+    /// One conversion; gives what follows it in the format.
+    fn conversion<'f>(&mut self, text: &'f [u8]) -> Option<&'f [u8]> {
+        let mut spec = Spec::default();
+        let mut at = 0;
+        while let Some(&flag) = text.get(at) {
+            match flag {
+                b'-' => spec.left = true,
+                b'0' => spec.zero = true,
+                b'+' => spec.plus = true,
+                b' ' => spec.space = true,
+                b'#' => spec.alternate = true,
+                _ => break,
+            }
+            at += 1;
+        }
+        let width = self.number_or_star(text, &mut at);
+        spec.left |= width < 0;
+        spec.width = (width.unsigned_abs() as usize).min(WIDEST);
+        if text.get(at) == Some(&b'.') {
+            at += 1;
+            let precision = self.number_or_star(text, &mut at);
+            spec.precision = usize::try_from(precision).ok().map(|p| p.min(WIDEST));
+        }
+        while matches!(text.get(at), Some(b'h' | b'l' | b'L' | b'q' | b'j' | b'z')) {
+            at += 1;
+        }
+        let Some(&letter) = text.get(at) else {
+            return self.bad_format(text);
+        };
+        match letter {
+            b's' => {
+                let text = self.argument().unwrap_or_default();
+                self.string(&spec, text);
+            }
+            b'b' => {
+                let mut text = Vec::new();
+                let whole =
+                    escape::unescape(self.argument().unwrap_or_default(), Octal::Zero, &mut text);
+                self.string(&spec, &text);
+                if !whole {
+                    return None;
+                }
+            }
+            b'c' => {
+                let text = self.argument().unwrap_or_default();
+                self.string(&spec, text.get(..1).unwrap_or_default());
+            }
+            b'd' | b'i' => {
+                let value = self.integer();
+                self.signed(&spec, value);
+            }
+            b'u' | b'o' | b'x' | b'X' => {
+                let value = self.integer();
+                self.unsigned(&spec, value as u64, letter);
+            }
+            b'f' | b'F' | b'e' | b'E' | b'g' | b'G' => {
+                let value = self.real();
+                self.float(&spec, value, letter);
+            }
+            _ => return self.bad_format(text),
+        }
+        Some(&text[at + 1..])
+    }
+
+    fn bad_format<T>(&mut self, text: &[u8]) -> Option<T> {
+        self.faults.push(Fault::Format([b"%", text].concat()));
+        None
+    }
+
+    fn number_or_star(&mut self, text: &[u8], at: &mut usize) -> i64 {
+        if text.get(*at) == Some(&b'*') {
+            *at += 1;
+            return self.integer();
+        }
+        let mut value = 0i64;
+        while let Some(digit @ b'0'..=b'9') = text.get(*at) {
+            value = value
+                .saturating_mul(10)
+                .saturating_add(i64::from(digit - b'0'));
+            *at += 1;
+        }
+        value
+    }
+
+    fn integer(&mut self) -> i64 {
+        let Some(text) = self.argument() else {
+            return 0;
+        };
+        if let [b'\'' | b'"', byte, ..] = text {
+            return i64::from(*byte);
+        }
+        match integer(text) {
+            Ok(value) => value,
+            Err(partial) => {
+                self.faults.push(Fault::Number(text.to_vec()));
+                partial
+            }
+        }
+    }
+
+    fn real(&mut self) -> f64 {
+        let Some(text) = self.argument() else {
+            return 0.0;
+        };
+        if let [b'\'' | b'"', byte, ..] = text {
+            return f64::from(*byte);
+        }
+        let parsed = std::str::from_utf8(text).ok().map(str::trim_start);
+        match parsed.and_then(|text| text.parse().ok()) {
+            Some(value) => value,
+            None => match integer(text) {
+                Ok(value) => value as f64,
+                Err(partial) => {
+                    self.faults.push(Fault::Number(text.to_vec()));
+                    partial as f64
+                }
+            },
+        }
+    }
+
+    fn string(&mut self, spec: &Spec, text: &[u8]) {
+        let most = spec.precision.unwrap_or(usize::MAX).min(text.len());
+        self.pad(spec, b"", &text[..most], false);
+    }
+
+    fn signed(&mut self, spec: &Spec, value: i64) {
+        let sign: &[u8] = match value {
+            ..0 => b"-",
+            _ if spec.plus => b"+",
+            _ if spec.space => b" ",
+            _ => b"",
+        };
+        let digits = value.unsigned_abs().to_string();
+        self.digits(spec, sign, digits.as_bytes());
+    }
+
+    fn unsigned(&mut self, spec: &Spec, value: u64, letter: u8) {
+        let (prefix, digits): (&[u8], String) = match letter {
+            b'o' => (b"0", format!("{value:o}")),
+            b'x' => (b"0x", format!("{value:x}")),
+            b'X' => (b"0X", format!("{value:X}")),
+            _ => (b"", value.to_string()),
+        };
+        let prefix = if spec.alternate && value != 0 {
+            prefix
+        } else {
+            b""
+        };
+        self.digits(spec, prefix, digits.as_bytes());
+    }
+
+    fn digits(&mut self, spec: &Spec, prefix: &[u8], digits: &[u8]) {
+        let mut padded = Vec::new();
+        if let Some(precision) = spec.precision {
+            padded.resize(precision.saturating_sub(digits.len()), b'0');
+        }
+        padded.extend_from_slice(digits);
+        self.pad(spec, prefix, &padded, spec.precision.is_none());
+    }
+
+    fn float(&mut self, spec: &Spec, value: f64, letter: u8) {
+        let precision = spec.precision.unwrap_or(6);
+        let magnitude = value.abs();
+        let mut text = match letter.to_ascii_lowercase() {
+            _ if !value.is_finite() => format!("{magnitude}").to_ascii_lowercase(),
+            b'f' => format!("{magnitude:.precision$}"),
+            b'e' => exponential(magnitude, precision),
+            _ => general(magnitude, precision, spec.alternate),
+        };
+        if letter.is_ascii_uppercase() {
+            text.make_ascii_uppercase();
+        }
+        let sign: &[u8] = match value.is_sign_negative() {
+            true => b"-",
+            false if spec.plus => b"+",
+            false if spec.space => b" ",
+            false => b"",
+        };
+        self.pad(spec, sign, text.as_bytes(), value.is_finite());
+    }
+
+    /// Fills up to the width: blanks left or right, or zeros after the prefix.
+    fn pad(&mut self, spec: &Spec, prefix: &[u8], text: &[u8], zeros_fit: bool) {
+        let missing = spec.width.saturating_sub(prefix.len() + text.len());
+        let fill = |out: &mut Vec<u8>, byte| out.resize(out.len() + missing, byte);
+        let zeros = spec.zero && zeros_fit && !spec.left;
+        if !spec.left && !zeros {
+            fill(self.out, b' ');
+        }
+        self.out.extend_from_slice(prefix);
+        if zeros {
+            fill(self.out, b'0');
+        }
+        self.out.extend_from_slice(text);
+        if spec.left {
+            fill(self.out, b' ');
+        }
+    }
+}
+
+/// A number as strtoll(3) reads it; `Err`: what could be read of it.
+fn integer(text: &[u8]) -> Result<i64, i64> {
+    let trimmed = text.trim_ascii_start();
+    let (negative, rest) = match trimmed {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let (base, digits) = match rest {
+        [b'0', b'x' | b'X', rest @ ..] if !rest.is_empty() => (16, rest),
+        [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
+        rest => (10, rest),
+    };
+    let mut value = 0i128;
+    for &byte in digits {
+        match char::from(byte).to_digit(base) {
+            Some(digit) => value = (value * i128::from(base) + i128::from(digit)).min(1 << 64),
+            None => {
+                let signed = if negative { -value } else { value };
+                return Err(signed as i64);
+            }
+        }
+    }
+    let signed = if negative { -value } else { value };
+    // Unsigned numbers keep their bits.
+    if digits.is_empty() || signed < i128::from(i64::MIN) || signed > i128::from(u64::MAX) {
+        return Err(signed.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64);
+    }
+    Ok(signed as i64)
+}
+
+/// `%e`: one digit, a point, the exponent with at least two digits.
+fn exponential(value: f64, precision: usize) -> String {
+    let text = format!("{value:.precision$e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// `%g`: the shorter of the two others, without zeros at the end.
+fn general(value: f64, precision: usize, keep_zeros: bool) -> String {
+    let precision = precision.max(1);
+    let exponential = exponential(value, precision - 1);
+    let exponent: i32 = exponential
+        .split_once('e')
+        .and_then(|(_, exponent)| exponent.parse().ok())
+        .unwrap_or(0);
+    let strip = |text: &str| {
+        if keep_zeros || !text.contains('.') {
+            return text.to_owned();
+        }
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    if exponent < -4 || exponent >= precision as i32 {
+        let (mantissa, tail) = exponential.split_once('e').unwrap_or((&exponential, "+00"));
+        return format!("{}e{tail}", strip(mantissa));
+    }
+    let decimals = (precision as i32 - 1 - exponent).max(0) as usize;
+    strip(&format!("{value:.decimals$}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &[&str], expected: &str) {
+        let args: Vec<&[u8]> = line[1..].iter().map(|arg| arg.as_bytes()).collect();
+        let mut out = Vec::new();
+        let faults = format(line[0].as_bytes(), &args, &mut out);
+        let mut text = String::from_utf8_lossy(&out).into_owned();
+        for fault in faults {
+            text += &format!(" [{fault}]");
+        }
+        assert_eq!(text, expected, "{line:?}");
+    }
+
+    #[test]
+    fn conversions_print_as_in_c() {
+        check(&["%s %s\n", "a", "b", "c"], "a b\nc \n");
+        check(&["%5s|%-5s|%.2s", "ab", "cd", "xyz"], "   ab|cd   |xy");
+        check(
+            &["%05d %x %o %X %u", "42", "255", "8", "255", "-1"],
+            "00042 ff 10 FF 18446744073709551615",
+        );
+        check(&["%+d % d %#x %#o", "5", "5", "255", "8"], "+5  5 0xff 010");
+        check(&["%.3d %8.3d|", "5", "-5"], "005     -005|");
+        check(&["%*d|%-*d|", "4", "7", "3", "1"], "   7|1  |");
+        check(&["%c%c", "abc", ""], "a");
+        check(&["%d %d", "'A", "0x10"], "65 16");
+        check(&["%d", "010"], "8");
+        check(&["%b|", r"a\tb\0101"], "a\tbA|");
+        check(&["%b|x", r"a\cb"], "a");
+        check(&["%%\\n"], "%\n");
+        check(
+            &["%.2f %e %g %g", "3.14159", "12345.678", "0.0001", "1e10"],
+            "3.14 1.234568e+04 0.0001 1e+10",
+        );
+        check(&["no args\n", "x", "y"], "no args\n");
+        check(&["%011o %s", "420"], "00000000644 ");
+    }
+
+    #[test]
+    fn bad_numbers_and_formats_are_reported() {
+        check(&["%d|", "12x"], "12| [invalid number '12x']");
+        check(&["%d|", "abc"], "0| [invalid number 'abc']");
+        check(&["a%q\n", "x"], "a [%q\n: invalid format]");
+        check(
+            &["%d", "99999999999999999999"],
+            "9223372036854775807 [invalid number '99999999999999999999']",
+        );
+    }
+}
