@@ -4,6 +4,7 @@ use super::Shell;
 use super::ast::List;
 use super::error::Run;
 use super::pipeline::{Place, move_onto};
+use crate::sys::job;
 use std::io::Read;
 use std::os::fd::IntoRawFd;
 
@@ -49,19 +50,14 @@ impl Shell {
         }
         drop(theirs);
         let low = ours.into_raw_fd();
-        // A copy without close-on-exec: the program opens it by its number.
-        let fd = super::redirect::copy_high(low).unwrap_or(low);
-        let inherited = fd + 1;
-        let fd = match crate::sys::job::duplicate(fd, inherited) {
-            Ok(()) => {
-                crate::sys::job::close(fd);
-                inherited
+        // The program opens it by its number, so it must survive exec.
+        let fd = match job::copy_inherited(low) {
+            Ok(fd) => {
+                job::close(low);
+                fd
             }
-            Err(_) => fd,
+            Err(_) => low,
         };
-        if low != fd {
-            crate::sys::job::close(low);
-        }
         self.processes.push(fd);
         Ok(format!("/dev/fd/{fd}").into_bytes())
     }
@@ -69,7 +65,7 @@ impl Shell {
     /// Closes our ends of process substitutions: their command is done.
     pub(super) fn close_processes(&mut self) {
         for fd in self.processes.drain(..) {
-            crate::sys::job::close(fd);
+            job::close(fd);
         }
     }
 }

@@ -25,6 +25,12 @@ pub fn copy_above(fd: RawFd, least: RawFd) -> io::Result<RawFd> {
     check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, least) })
 }
 
+/// A copy of a descriptor, out of the way, that programs inherit.
+pub fn copy_inherited(fd: RawFd) -> io::Result<RawFd> {
+    // SAFETY: numbers only; a new descriptor comes into being.
+    check(unsafe { libc::fcntl(fd, libc::F_DUPFD, 60) })
+}
+
 /// Closes a descriptor by number; one that is not open is no error.
 pub fn close(fd: RawFd) {
     // SAFETY: the shell owns the descriptor table; nobody else holds this number.

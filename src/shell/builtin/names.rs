@@ -173,8 +173,7 @@ fn file_of(shell: &Shell, name: &[u8], path: &[u8]) -> Option<Vec<u8>> {
 fn describe(shell: &mut Shell, name: &[u8], long: bool, standard: bool) -> i32 {
     let Some(kind) = kind_of(shell, name, standard) else {
         if long {
-            let line = [name, b": not found\n"].concat();
-            shell.tell(&line);
+            shell.put(&[name, b": not found\n"].concat());
         }
         return 127;
     };

@@ -23,6 +23,7 @@ struct Request {
     delimiter: u8,
     most: Option<usize>,
     deadline: Option<Instant>,
+    only_asks: bool,
 }
 
 /// How the reading ended.
@@ -84,6 +85,7 @@ fn request(shell: &mut Shell, options: &super::Letters) -> Option<Request> {
         delimiter: b'\n',
         most: None,
         deadline: None,
+        only_asks: false,
     };
     if let Some(text) = options.value(b'u') {
         request.fd = super::number(shell, text)?;
@@ -104,6 +106,7 @@ fn request(shell: &mut Shell, options: &super::Letters) -> Option<Request> {
             shell.complain(format_args!("invalid timeout '{text}'"));
             return None;
         };
+        request.only_asks = seconds == 0.0;
         request.deadline = Some(Instant::now() + Duration::from_secs_f64(seconds));
     }
     Some(request)
@@ -138,6 +141,15 @@ impl Line {
     fn fill(&mut self, request: &Request) -> End {
         if request.most == Some(0) {
             return End::Delimiter;
+        }
+        if request.only_asks {
+            // `-t 0`: is there anything to read?
+            let now = Instant::now();
+            return if wait_until(request.fd, now) {
+                End::Delimiter
+            } else {
+                End::TimedOut
+            };
         }
         let mut source = Bytes::new(
             request.fd,
