@@ -108,15 +108,20 @@ impl Process {
     }
 
     /// Whether it answers to this name, as `killall` and `pidof` understand names: a path
-    /// means the first argument, anything else the process's name or its program's.
+    /// means the first argument, anything else the process's name.
+    ///
+    /// The first argument alone is no name: what a shell runs without exec keeps the shell's
+    /// arguments, and `killall sh` must not end a telnet server.
     pub fn is_called(&self, name: &[u8]) -> bool {
         if name.contains(&b'/') {
             let mut words = self.arguments.split(|&b| b == 0);
             return words.next() == Some(name);
         }
         // The kernel keeps 15 bytes of a name.
-        let cut = name.get(..15).unwrap_or(name);
-        self.name == cut || self.base_name() == name
+        match name.get(..15) {
+            Some(cut) if name.len() > 15 => self.name == cut && self.base_name() == name,
+            _ => self.name == name,
+        }
     }
 
     /// State letters as `ps` shows them.
@@ -166,6 +171,9 @@ mod tests {
         assert_eq!(script.shown(), b"{S20network} /bin/sh /etc/rc.d/S20network");
         assert_eq!(process("kthreadd", "").shown(), b"[kthreadd]");
         assert!(process("ash", "-ash\0").is_called(b"ash"));
-        assert!(process("a-name-of-15-by", "x\0").is_called(b"a-name-of-15-bytes-and-more"));
+        let long = process("a-name-of-15-by", "/bin/a-name-of-15-bytes-and-more\0");
+        assert!(long.is_called(b"a-name-of-15-bytes-and-more"));
+        assert!(!long.is_called(b"a-name-of-15-bytes-and-less"));
+        assert!(!process("telnetd", "/bin/sh\0/etc/preinit\0").is_called(b"sh"));
     }
 }
