@@ -165,7 +165,7 @@ fn backup_or_list(ctx: &mut Ctx, options: &Options) -> Result<Exit> {
         }
         if source.reset {
             return Err(Error::message(
-                "there are no settings: the data partition is blank or marked for erasing",
+                "there are no settings: the data partition is empty or marked for erasing",
             ));
         }
         if options.list_backup {
@@ -433,7 +433,7 @@ fn gather(
         return Ok(Settings::Kept { bytes, from });
     }
     let Some(source) = source.filter(|source| !source.reset) else {
-        ctx.say("no settings to keep: the data partition is blank or marked for erasing");
+        ctx.say("no settings to keep: the data partition is empty or marked for erasing");
         return Ok(Settings::None);
     };
     if !options.quiet && !options.test {

@@ -14,7 +14,7 @@ const SLACK: u64 = 1024 * 1024;
 pub enum Settings {
     /// The user does not want them.
     Dropped,
-    /// There are none: the data partition is blank or waits for its erasure.
+    /// There are none: the data partition is empty or waits for its erasure.
     None,
     /// They are carried over.
     Kept {

@@ -61,7 +61,7 @@ pub struct Source {
     pub rom: Option<PathBuf>,
     /// An archive of settings that counts instead of all these.
     pub archive: Option<PathBuf>,
-    /// The data partition has been marked for erasing, or is blank: there are no settings.
+    /// The data partition has been marked for erasing, or is empty: there are no settings.
     pub reset: bool,
     /// The data partition had to be mounted for it.
     pub private: bool,
@@ -134,14 +134,20 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
     chip.read(0, &mut start)
         .map_err(|error| Unavailable::NoPartition(flash::Error::Open(error)))?;
     drop(chip);
-    if start == END_MARKER || start == [0xff; 4] {
+    // A blank first block proves nothing: jffs2 begins anywhere. Only the marker does.
+    if start == END_MARKER {
         // With an overlay in RAM this is the first boot, and what it shows is what counts.
         return Ok(Source {
             reset: !ram,
             ..here
         });
     }
-    mount(sys, root, partition.number)
+    let source = mount(sys, root, partition.number)?;
+    if source.reset && ram {
+        source.close(sys);
+        return Ok(here);
+    }
+    Ok(source)
 }
 
 /// Mounts the data partition, and the image below it.

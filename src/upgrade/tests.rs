@@ -219,6 +219,9 @@ fn the_bare_image_is_never_taken_for_the_settings() {
     let tree = Tree::new("bare", &[KEEP, ("etc/config/network", "default")]);
     let mut sys = bare_image(&END_MARKER);
     assert!(open(&mut sys, &tree.0).unwrap().reset);
+    // A blank first block is no proof: what is behind it is mounted and looked at.
+    let source = open(&mut bare_image(&[]), &tree.0).unwrap();
+    assert!(source.private && source.reset);
     // A data partition that cannot be mounted is a refusal.
     let mut sys = bare_image(b"rubbish!");
     let error = open(&mut sys, &tree.0).unwrap_err();
