@@ -8,7 +8,8 @@ use crate::applet::Ctx;
 /// The line, and the name of the applet for what is said between.
 pub struct Meter {
     name: String,
-    shown: usize,
+    /// What is drawn now.
+    shown: String,
     terminal: bool,
 }
 
@@ -17,7 +18,7 @@ impl Meter {
     pub fn new(ctx: &Ctx<'_>) -> Meter {
         Meter {
             name: ctx.name(),
-            shown: 0,
+            shown: String::new(),
             terminal: ctx.shows_progress(),
         }
     }
@@ -30,10 +31,11 @@ impl Meter {
 
     /// Draws `text` in place of what was drawn before.
     pub fn show(&mut self, text: &str) {
-        if self.terminal {
-            let width = self.shown;
+        // A serial line is slow: nothing is drawn twice.
+        if self.terminal && self.shown != text {
+            let width = self.shown.chars().count();
             self.put(&format!("\r{text:width$}"));
-            self.shown = text.len();
+            text.clone_into(&mut self.shown);
         }
     }
 
@@ -45,8 +47,8 @@ impl Meter {
 
     /// Wipes the line.
     pub fn clear(&mut self) {
-        if self.shown > 0 {
-            let width = std::mem::take(&mut self.shown);
+        let width = std::mem::take(&mut self.shown).chars().count();
+        if width > 0 {
             self.put(&format!("\r{:width$}\r", ""));
         }
     }
