@@ -159,7 +159,7 @@ impl Shell {
         match (&param.source, &param.op) {
             (Source::Var(name), Op::Value) => {
                 let Some(value) = self.vars.get(name) else {
-                    return self.unset(&param.source);
+                    return self.no_value(param, out);
                 };
                 if param.quoted {
                     out.quoted(value);
@@ -185,11 +185,19 @@ impl Shell {
                         self.emit(&value, param.quoted, out);
                         Ok(())
                     }
-                    None => self.unset(&param.source),
+                    None => self.no_value(param, out),
                 }
             }
             _ => self.expand_with_operator(param, out),
         }
+    }
+
+    /// A parameter without a value; between quotes it is still a word, an empty one.
+    fn no_value(&mut self, param: &Param, out: &mut Expansion) -> Run {
+        if param.quoted {
+            out.quoted(b"");
+        }
+        self.unset(&param.source)
     }
 
     /// A parameter without a value: an error under `set -u`, else nothing.
