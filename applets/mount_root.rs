@@ -78,7 +78,7 @@ fn start(ctx: &mut Ctx, view: &View, options: &Options) -> Result<Exit> {
     match result {
         Ok(exit) if options.dry_run => Ok(exit),
         Ok(exit) => {
-            mounted(ctx, options.ro);
+            mounted(ctx, options.ro, view.failsafe);
             Ok(exit)
         }
         // A boot must go on; in failsafe settings that vanish would only be a trap.
@@ -136,8 +136,11 @@ fn already(ctx: &mut Ctx, view: &View) {
     }
 }
 
-/// Says how the data file system is and what the user should do next.
-fn mounted(ctx: &mut Ctx, read_only: bool) {
+/// Says how the data file system is and what the user should do next; a boot has no user.
+fn mounted(ctx: &mut Ctx, read_only: bool, failsafe: bool) {
+    if !failsafe {
+        return;
+    }
     let dir = ctx.path("/overlay");
     if state::reset_flag(&dir).is_some() {
         ctx.say("a reset was cut off; a normal boot, or 'firstboot -y', will finish it");
