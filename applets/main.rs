@@ -39,6 +39,7 @@ applets! {
     gzip
     head
     hostname
+    ifconfig
     init
     insmod
     ip
@@ -47,6 +48,7 @@ applets! {
     less
     ln
     lock
+    login
     ls
     lsmod
     mkdir
@@ -57,7 +59,9 @@ applets! {
     mtd
     multicall
     mv
+    nc
     netmsg
+    passwd
     pgrep
     pidof
     pivot_root

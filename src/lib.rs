@@ -23,6 +23,7 @@
     allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")
 )]
 
+pub mod accounts;
 pub mod applet;
 pub mod archive;
 pub mod boot;

@@ -6,4 +6,5 @@ pub mod link;
 pub mod neighbour;
 pub mod netlink;
 pub mod prefix;
+pub mod resolve;
 pub mod route;

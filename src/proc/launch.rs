@@ -76,6 +76,16 @@ fn is_own_binary(file: &Path) -> bool {
 /// process ends with the program; 127 when there is none, 126 when it cannot be executed.
 pub fn become_program(applets: Applets, argv: &[OsString], sys: &mut dyn System) -> Error {
     let word = argv.first().cloned().unwrap_or_default();
+    become_program_as(applets, &word, argv, sys)
+}
+
+/// The same where `argv[0]` is not the program's name: a login shell is called `-ash`.
+pub fn become_program_as(
+    applets: Applets,
+    word: &OsStr,
+    argv: &[OsString],
+    sys: &mut dyn System,
+) -> Error {
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".into());
     let failed = |text: &str, status| {
         Error::Message(
@@ -83,10 +93,10 @@ pub fn become_program(applets: Applets, argv: &[OsString], sys: &mut dyn System)
             Exit(status),
         )
     };
-    match find(applets, &word, &path) {
+    match find(applets, word, &path) {
         None => failed("No such file or directory", 127),
         Some(Program::Own(applet)) => {
-            process::set_name(called_name(&word));
+            process::set_name(called_name(word));
             process::exit_now(applets.run(applet, argv, sys).0)
         }
         Some(Program::File(file)) => {

@@ -1,0 +1,402 @@
+//! The transfer itself: both directions at once, and when it is over.
+//!
+//! Three habits of other programs of this name cost data: ending as soon as the peer has
+//! (what we still had to send is lost), closing the sending side at once for an empty
+//! standard input (a busybox sender takes that as the end and stops), and ending with
+//! status 0 whatever happened.
+
+use super::peer::{Peer, timespec};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+use safebox::applet::Ctx;
+use safebox::error::{Error, Exit, Result, reason};
+use safebox::sys::signal::{Signals, numbers};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+/// When it ends, and what is checked then.
+pub struct Rules {
+    /// Nothing in either direction for so long is a failure.
+    pub idle: Option<Duration>,
+    /// So long after the end of standard input it is over.
+    pub linger: Option<Duration>,
+    /// The sending side is closed at once even if standard input was empty.
+    pub close_at_once: bool,
+    /// Lengths and digests are printed.
+    pub count: bool,
+    /// So many bytes must come.
+    pub length: Option<u64>,
+    /// SHA-256 of what must come, lower case hexadecimal.
+    pub digest: Option<String>,
+}
+
+impl Rules {
+    fn measures(&self) -> bool {
+        self.count || self.length.is_some() || self.digest.is_some()
+    }
+}
+
+/// Bytes read at once.
+const PIECE: usize = 64 * 1024;
+/// What a pipe that polls writable takes for sure.
+const PIPE_PIECE: usize = 4096;
+/// An empty standard input closes the sending side when nothing has come for so long.
+const EMPTY_INPUT: Duration = Duration::from_secs(1);
+
+/// What went one way.
+#[derive(Default)]
+struct Tally {
+    bytes: u64,
+    digest: Option<Sha256>,
+}
+
+impl Tally {
+    fn new(with_digest: bool) -> Tally {
+        Tally {
+            bytes: 0,
+            digest: with_digest.then(Sha256::new),
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        if let Some(digest) = &mut self.digest {
+            digest.update(bytes);
+        }
+    }
+
+    fn hex(&mut self) -> String {
+        let mut text = String::new();
+        for byte in self.digest.take().unwrap_or_default().finalize() {
+            write!(text, "{byte:02x}").unwrap_or_default();
+        }
+        text
+    }
+}
+
+struct Transfer<'a> {
+    peer: Peer,
+    rules: &'a Rules,
+    /// Read from standard input, not yet sent.
+    to_send: Vec<u8>,
+    /// Received, not yet written.
+    to_write: Vec<u8>,
+    input_open: bool,
+    sending_open: bool,
+    receiving_open: bool,
+    sent: Tally,
+    received: Tally,
+    last_move: Instant,
+    input_ended: Option<Instant>,
+    writes_to_pipe: bool,
+}
+
+/// Passes bytes on until both sides have ended.
+pub fn run(ctx: &mut Ctx, peer: Peer, rules: &Rules) -> Result<Exit> {
+    rustix::io::ioctl_fionbio(&peer, true).map_err(|error| failed("connection", error))?;
+    // Where nothing is measured, ^C ends us as it ends everybody.
+    let signals = match rules.measures() {
+        true => Signals::take(&[numbers::INT]).ok(),
+        false => None,
+    };
+    let mut transfer = Transfer {
+        peer,
+        rules,
+        to_send: Vec::new(),
+        to_write: Vec::new(),
+        input_open: true,
+        sending_open: true,
+        receiving_open: true,
+        sent: Tally::new(rules.count),
+        received: Tally::new(rules.measures()),
+        last_move: Instant::now(),
+        input_ended: None,
+        writes_to_pipe: !is_regular(ctx),
+    };
+    let result = transfer.pass_on(ctx, signals.as_ref());
+    let checked = transfer.check(ctx);
+    let exit = result?;
+    checked?;
+    Ok(exit)
+}
+
+fn is_regular(ctx: &Ctx) -> bool {
+    use std::os::fd::AsFd;
+    let file = rustix::fs::fstat(ctx.out.as_fd());
+    file.is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file())
+}
+
+fn failed(what: &str, error: Errno) -> Error {
+    let error = std::io::Error::from(error);
+    Error::message(format!("{what}: {}", reason(&error)))
+}
+
+impl Transfer<'_> {
+    fn pass_on(&mut self, ctx: &mut Ctx, signals: Option<&Signals>) -> Result<Exit> {
+        let mut buf = vec![0; PIECE];
+        loop {
+            self.close_if_sent()?;
+            if self.is_over() {
+                return Ok(Exit::OK);
+            }
+            let ready = self.wait(ctx, signals)?;
+            if signals.and_then(Signals::next).is_some() {
+                return Ok(Exit(130));
+            }
+            if ready.input {
+                self.read_input(ctx, &mut buf)?;
+            }
+            if ready.socket_in {
+                self.receive(&mut buf)?;
+            }
+            if ready.output {
+                self.write_output()?;
+            }
+            self.send()?;
+            if self.lingered() {
+                // What has come is still written; what was sent is on its way.
+                while !self.to_write.is_empty() {
+                    self.write_output()?;
+                }
+                return Ok(Exit::OK);
+            }
+        }
+    }
+
+    /// After the last byte of input the sending side is closed.
+    fn close_if_sent(&mut self) -> Result<()> {
+        if self.input_open || !self.to_send.is_empty() || !self.sending_open {
+            return Ok(());
+        }
+        // A receiver whose own input is empty: a busybox sender would stop at our FIN.
+        let waits = self.sent.bytes == 0
+            && self.receiving_open
+            && !self.rules.close_at_once
+            && self.last_move.elapsed() < EMPTY_INPUT;
+        if waits {
+            return Ok(());
+        }
+        self.sending_open = false;
+        match self.peer.close_sending() {
+            Ok(()) => Ok(()),
+            // The peer has reset the connection after it got everything it wanted.
+            Err(error) if error.kind() == std::io::ErrorKind::NotConnected => Ok(()),
+            Err(error) => Err(Error::message(format!("connection: {}", reason(&error)))),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        if self.receiving_open || !self.to_write.is_empty() || !self.to_send.is_empty() {
+            return false;
+        }
+        // Who has only received is done when the peer is: at a terminal, or in a script
+        // whose input stays open and silent, nothing more will come.
+        let only_received = self.sent.bytes == 0 && self.received.bytes > 0;
+        let at_terminal = rustix::termios::isatty(rustix::stdio::stdin());
+        !self.sending_open || !self.input_open || only_received || at_terminal
+    }
+
+    fn lingered(&self) -> bool {
+        match (self.rules.linger, self.input_ended) {
+            (Some(linger), Some(ended)) => self.to_send.is_empty() && ended.elapsed() >= linger,
+            _ => false,
+        }
+    }
+
+    /// The next moment at which something is due although nothing has come.
+    fn next_deadline(&self) -> Option<Duration> {
+        let idle = self
+            .rules
+            .idle
+            .map(|idle| idle.saturating_sub(self.last_move.elapsed()));
+        let linger = match (self.rules.linger, self.input_ended) {
+            (Some(linger), Some(ended)) => Some(linger.saturating_sub(ended.elapsed())),
+            _ => None,
+        };
+        let empty = (!self.input_open && self.sending_open && self.to_send.is_empty())
+            .then(|| EMPTY_INPUT.saturating_sub(self.last_move.elapsed()));
+        [idle, linger, empty].into_iter().flatten().min()
+    }
+
+    fn wait(&mut self, ctx: &Ctx, signals: Option<&Signals>) -> Result<Ready> {
+        let stdin = ctx.stdin();
+        let when = |condition, flag| if condition { flag } else { PollFlags::empty() };
+        let reads = self.input_open && self.to_send.len() < PIECE;
+        let receives = self.receiving_open && self.to_write.len() < PIECE;
+        let writes = !self.to_write.is_empty();
+        let socket = when(receives, PollFlags::IN) | when(!self.to_send.is_empty(), PollFlags::OUT);
+        let mut fds = Vec::with_capacity(4);
+        let mut add = |condition: bool, fd| {
+            condition.then(|| {
+                fds.push(fd);
+                fds.len() - 1
+            })
+        };
+        let at_input = add(reads, PollFd::new(&*stdin, PollFlags::IN));
+        // A socket without wishes would still report HUP, again and again.
+        let at_socket = add(!socket.is_empty(), PollFd::new(&self.peer, socket));
+        let at_output = add(writes, PollFd::new(&ctx.out, PollFlags::OUT));
+        if let Some(signals) = signals {
+            add(true, PollFd::new(signals, PollFlags::IN));
+        }
+        let limit = self.next_deadline().map(timespec);
+        match poll(&mut fds, limit.as_ref()) {
+            Ok(0) => {
+                let idle = self.rules.idle;
+                if idle.is_some_and(|idle| self.last_move.elapsed() >= idle) {
+                    return self.gave_up();
+                }
+                Ok(Ready::default())
+            }
+            Ok(_) => {
+                let came = |at: Option<usize>| at.is_some_and(|at| !fds[at].revents().is_empty());
+                Ok(Ready {
+                    input: came(at_input),
+                    socket_in: receives && came(at_socket),
+                    output: came(at_output),
+                })
+            }
+            Err(Errno::INTR) => Ok(Ready::default()),
+            Err(error) => Err(failed("poll", error)),
+        }
+    }
+
+    /// Datagrams have no end: silence is the usual one there, and a failure elsewhere.
+    fn gave_up(&mut self) -> Result<Ready> {
+        if !self.peer.is_udp() {
+            return Err(Error::message("timed out"));
+        }
+        (self.receiving_open, self.input_open, self.sending_open) = (false, false, false);
+        Ok(Ready::default())
+    }
+
+    fn read_input(&mut self, ctx: &Ctx, buf: &mut [u8]) -> Result<()> {
+        match rustix::io::read(&*ctx.stdin(), &mut *buf) {
+            Ok(0) => {
+                self.input_open = false;
+                self.input_ended = Some(Instant::now());
+            }
+            Ok(count) => {
+                self.last_move = Instant::now();
+                self.to_send.extend_from_slice(&buf[..count]);
+            }
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            // Started in the background, or with standard input closed: there is none.
+            Err(Errno::IO | Errno::BADF) => self.input_open = false,
+            Err(error) => return Err(failed("standard input", error)),
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, buf: &mut [u8]) -> Result<()> {
+        match rustix::net::recv(&self.peer, &mut *buf, RecvFlags::empty()) {
+            Ok((0, _)) if !self.peer.is_udp() => self.receiving_open = false,
+            Ok((count, _)) => {
+                self.last_move = Instant::now();
+                let count = count.min(buf.len());
+                self.received.add(&buf[..count]);
+                self.to_write.extend_from_slice(&buf[..count]);
+                self.enough()?;
+            }
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(error) => return Err(failed("connection", error)),
+        }
+        Ok(())
+    }
+
+    /// With --length the transfer is over when everything is there: the sender of some
+    /// other nc never closes.
+    fn enough(&mut self) -> Result<()> {
+        let Some(length) = self.rules.length else {
+            return Ok(());
+        };
+        if self.received.bytes >= length {
+            self.receiving_open = false;
+            if self.sent.bytes == 0 {
+                self.input_open = false;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_output(&mut self) -> Result<()> {
+        let most = if self.writes_to_pipe {
+            PIPE_PIECE
+        } else {
+            PIECE
+        };
+        let piece = &self.to_write[..self.to_write.len().min(most)];
+        match rustix::io::write(rustix::stdio::stdout(), piece) {
+            Ok(count) => {
+                self.last_move = Instant::now();
+                self.to_write.drain(..count);
+                Ok(())
+            }
+            Err(Errno::INTR | Errno::AGAIN) => Ok(()),
+            Err(error) => Err(failed("write error", error)),
+        }
+    }
+
+    fn send(&mut self) -> Result<()> {
+        while !self.to_send.is_empty() {
+            // A datagram is what one read gave, as far as it fits.
+            let most = if self.peer.is_udp() { 8192 } else { PIECE };
+            let piece = &self.to_send[..self.to_send.len().min(most)];
+            match rustix::net::send(&self.peer, piece, SendFlags::NOSIGNAL) {
+                Ok(count) => {
+                    self.last_move = Instant::now();
+                    self.sent.add(&piece[..count]);
+                    self.to_send.drain(..count);
+                }
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(failed("connection", error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints what was measured and compares it with what was asked for.
+    fn check(&mut self, ctx: &mut Ctx) -> Result<()> {
+        if !self.rules.measures() {
+            return Ok(());
+        }
+        let hex = self.received.hex();
+        let received = self.received.bytes;
+        if self.rules.count {
+            if received > 0 || self.sent.bytes == 0 {
+                ctx.say(format_args!("received {received} bytes, sha256 {hex}"));
+            }
+            if self.sent.bytes > 0 {
+                let sent = self.sent.hex();
+                ctx.say(format_args!(
+                    "sent {} bytes, sha256 {sent}",
+                    self.sent.bytes
+                ));
+            }
+        }
+        if let Some(length) = self.rules.length
+            && length != received
+        {
+            return Err(Error::message(format!(
+                "{received} bytes came instead of {length}: do not use them"
+            )));
+        }
+        match &self.rules.digest {
+            Some(wanted) if *wanted != hex => Err(Error::message(format!(
+                "sha256 is {hex} instead of {wanted}: do not use what came"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What can be done without waiting.
+#[derive(Default)]
+struct Ready {
+    input: bool,
+    socket_in: bool,
+    output: bool,
+}

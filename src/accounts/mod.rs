@@ -1,0 +1,6 @@
+//! Accounts: `/etc/passwd`, `/etc/shadow`, `/etc/group`, and the hashes in them.
+
+pub mod crypt;
+pub mod files;
+pub mod update;
+pub mod weak;
