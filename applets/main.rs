@@ -28,10 +28,15 @@ applets! {
     console_shell
     cp
     date
+    dd
+    df
     dmesg
+    du
     echo
+    env
     failsafe_wait
     r#false
+    find
     firstboot
     free
     fwtool
@@ -79,9 +84,11 @@ applets! {
     start_stop_daemon
     stat
     switch_root
+    sync
     sysupgrade
     tail
     tar
+    tee
     telnetd
     test
     touch
@@ -91,6 +98,8 @@ applets! {
     umount
     uname
     uptime
+    which
+    xargs
 }
 
 fn main() -> ExitCode {

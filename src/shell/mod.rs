@@ -23,7 +23,7 @@ mod operators;
 mod options;
 mod params;
 mod parser;
-mod pattern;
+pub mod pattern;
 mod pipeline;
 mod redirect;
 mod session;

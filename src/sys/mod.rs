@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "this folder is where unsafe code lives")]
 
 pub mod clock;
+pub mod environment;
 pub mod hidden;
 pub mod job;
 pub mod kernel_log;
