@@ -309,7 +309,8 @@ impl Shell {
         };
         if matches!(number, numbers::INT | numbers::PIPE) {
             if number == numbers::INT && self.options.interactive {
-                self.tell(b"\n");
+                // Ctrl-C was meant for the whole command line.
+                trap::put_back(number);
             }
             return;
         }

@@ -14,6 +14,8 @@ mod error;
 mod exec;
 mod expand;
 mod fields;
+#[cfg(test)]
+mod fuzz;
 mod glob;
 mod input;
 mod jobs;
@@ -34,6 +36,7 @@ mod substitution;
 mod test_command;
 mod test_grammar;
 mod trap;
+mod typed;
 mod vars;
 mod word;
 
@@ -48,8 +51,10 @@ use options::Options;
 use params::Params;
 use redirect::Saved;
 use stack::StackGuard;
+use std::cell::RefCell;
 use std::rc::Rc;
 use trap::Traps;
+use typed::Conversation;
 use vars::{NameMap, Vars};
 
 pub use start::main;
@@ -93,6 +98,8 @@ pub struct Shell {
     script: bool,
     /// A forked copy: not the one that talks to the user.
     subshell: bool,
+    /// What is shared with the reader of typed lines.
+    conversation: Rc<RefCell<Conversation>>,
     saved: Vec<Saved>,
     stack: StackGuard,
     /// Scripts being read, as descriptors that no redirection may hit.
@@ -131,6 +138,7 @@ impl Shell {
             builtin: None,
             script: false,
             subshell: false,
+            conversation: Rc::default(),
             saved: Vec::new(),
             stack: StackGuard::of_main_thread(),
             internal: Vec::new(),

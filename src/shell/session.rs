@@ -1,62 +1,17 @@
 //! The interactive shell: prompts, start files, the loop of reading and running.
 //!
-//! Lines come from a [`LineReader`]; a line editor can take its place. Without one the
-//! terminal's own line discipline does the editing, which also is what dumb terminals get.
+//! Lines come from [`Typed`]. A command that fails, is interrupted or makes no sense takes
+//! the user back to the prompt, with redirections and loops undone.
 
 use super::Shell;
 use super::error::{Flow, Run};
-use super::input::{self, Descriptor, Line, Lines, Prompt};
+use super::input::{self, Descriptor};
 use super::jobs::State;
+use super::typed::Typed;
 use crate::sys::{clock, job, signal};
-use std::cell::RefCell;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
-
-/// Asks the user for a line.
-pub trait LineReader {
-    /// Shows the prompt, reads a line and appends it to `line` with its newline.
-    fn read_line(&mut self, prompt: &[u8], line: &mut Vec<u8>) -> io::Result<Line>;
-}
-
-/// Reading by the terminal's own line discipline.
-struct Cooked(Descriptor);
-
-impl LineReader for Cooked {
-    fn read_line(&mut self, prompt: &[u8], line: &mut Vec<u8>) -> io::Result<Line> {
-        // A prompt that cannot be shown is not worth ending for.
-        let _ = io::Write::write_all(&mut &*crate::sys::borrowed_file(2), prompt);
-        match self.0.next(Prompt::First, line) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Line::Interrupted),
-            other => other,
-        }
-    }
-}
-
-/// The prompts of the command being read, shared by the session and its source.
-#[derive(Default)]
-struct Prompts {
-    first: Vec<u8>,
-    more: Vec<u8>,
-}
-
-/// Lines from the user.
-struct Typed {
-    reader: Box<dyn LineReader>,
-    prompts: Rc<RefCell<Prompts>>,
-}
-
-impl Lines for Typed {
-    fn next(&mut self, prompt: Prompt, buf: &mut Vec<u8>) -> io::Result<Line> {
-        let prompts = self.prompts.borrow();
-        let text = match prompt {
-            Prompt::First => &prompts.first,
-            Prompt::More => &prompts.more,
-        };
-        self.reader.read_line(text, buf)
-    }
-}
 
 impl Shell {
     /// Signals, job control, the terminal.
@@ -140,20 +95,14 @@ impl Shell {
     /// Reads and runs commands until the user has had enough; the exit status.
     pub(super) fn interact(&mut self) -> i32 {
         self.banner();
-        let prompts = Rc::new(RefCell::new(Prompts::default()));
-        let reader = Box::new(Cooked(Descriptor::typed(0)));
-        let typed = Typed {
-            reader,
-            prompts: Rc::clone(&prompts),
-        };
+        self.load_history();
+        let typed = Typed::new(Rc::clone(&self.conversation), self.can_edit());
         let mut parser = self.parser(Box::new(typed));
         parser.keep_text = true;
         let mut warned = false;
         loop {
             self.report_jobs();
-            let first = self.prompt(b"PS1");
-            let more = self.prompt(b"PS2");
-            *prompts.borrow_mut() = Prompts { first, more };
+            self.prepare_conversation();
             let list = match parser.next_command() {
                 Ok(Some(list)) => list,
                 Ok(None) if self.options.ignoreeof => {
@@ -167,21 +116,22 @@ impl Shell {
                         parser.reopen();
                         continue;
                     }
-                    return self.exit_status();
+                    return self.leave();
                 }
                 Err(error) => {
                     let flow = self.syntax_error(&error);
                     parser.discard_line();
                     if flow == Flow::Interrupt {
-                        self.after_interrupt();
+                        crate::sys::trap::forget();
                     }
                     continue;
                 }
             };
             let result = self.run_list(&list, false);
+            let result = result.and_then(|()| self.handle_signals());
             match result {
                 Err(Flow::Exit) if self.stopped_jobs_hold(&mut warned) => {}
-                Err(Flow::Exit) => return self.exit_status(),
+                Err(Flow::Exit) => return self.leave(),
                 Err(Flow::Interrupt) => {
                     parser.discard_line();
                     self.after_interrupt();
@@ -195,6 +145,12 @@ impl Shell {
             }
             self.clean_up();
         }
+    }
+
+    /// The end of the session.
+    fn leave(&mut self) -> i32 {
+        self.save_history();
+        self.exit_status()
     }
 
     /// After a command that was left in the middle.
@@ -221,6 +177,17 @@ impl Shell {
             *warned = true;
         }
         hold
+    }
+
+    /// Tells the reader of the next line its prompts and names.
+    fn prepare_conversation(&mut self) {
+        let first = self.prompt(b"PS1");
+        let more = self.prompt(b"PS2");
+        let names = self.names_to_complete();
+        let mut conversation = self.conversation.borrow_mut();
+        conversation.first = first;
+        conversation.more = more;
+        conversation.names = names;
     }
 
     fn banner(&mut self) {

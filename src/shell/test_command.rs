@@ -5,6 +5,7 @@ use super::ast::{Cond, Word};
 use super::builtin::test;
 use super::error::Run;
 use super::pattern;
+use crate::text::regex::{Regex, Syntax};
 
 impl Shell {
     /// Runs `[[ ... ]]`; the status says how it came out.
@@ -50,8 +51,17 @@ impl Shell {
         }
         let right = self.expand_single(right)?;
         if op == b"=~" {
-            self.complain("=~: regular expressions are not available");
-            return Ok(None);
+            let syntax = Syntax {
+                extended: true,
+                ..Syntax::default()
+            };
+            return Ok(match Regex::new(right.bytes(), syntax) {
+                Ok(mut regex) => Some(regex.is_match(left.bytes())),
+                Err(error) => {
+                    self.complain(error);
+                    None
+                }
+            });
         }
         Ok(self.answer(&[left.bytes(), op, right.bytes()]))
     }

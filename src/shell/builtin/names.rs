@@ -261,7 +261,14 @@ pub fn help(shell: &mut Shell, _args: &Args) -> Run<i32> {
     Ok(0)
 }
 
-/// The lines typed so far; kept by the line editor.
-pub fn history(_shell: &mut Shell, _args: &Args) -> Run<i32> {
+/// The lines typed so far.
+pub fn history(shell: &mut Shell, _args: &Args) -> Run<i32> {
+    let mut text = Vec::new();
+    for (index, line) in shell.conversation.borrow().history.iter().enumerate() {
+        text.extend_from_slice(format!("{index:4} ").as_bytes());
+        text.extend_from_slice(line);
+        text.push(b'\n');
+    }
+    shell.put(&text);
     Ok(0)
 }

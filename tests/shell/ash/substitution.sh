@@ -1,0 +1,4 @@
+# command substitution
+
+echo "$(echo ")")" $(echo \)) `echo ")"`
+#> ) ) )

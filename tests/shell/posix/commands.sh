@@ -1,0 +1,134 @@
+# simple commands, lists, pipelines, quoting
+
+readonly a=1; a=2; echo no
+#= 2
+
+true | false | true; echo $?
+#> 0
+
+true | false; echo $?
+#> 1
+
+return 3; echo no
+#= 3
+
+test 1 -eq a; echo $?
+#> 2
+
+[ a; echo $?
+#> 2
+
+x=1; x=2 eval "echo \$x"; echo $x
+#> 2
+#> 2
+
+x=2 :; echo $x
+#> 2
+
+readonly r=1; (r=2; echo in); echo $?
+#> 2
+
+printf "%s\n" "a\
+b" a\
+b
+#> ab
+#> ab
+
+eval "echo a" "b"; eval; echo $?
+#> a b
+#> 0
+
+! false; echo $?
+#> 0
+
+echo a; false; echo $?; true; echo $?
+#> a
+#> 1
+#> 0
+
+(exit 5); echo $?; (false) || echo f
+#> 5
+#> f
+
+echo a | cat | cat; echo b | (cat; echo c)
+#> a
+#> b
+#> c
+
+echo "a
+#= 2
+
+b"
+#= 2
+
+echo a\ b 'c  d' "e\"f" "g\$h" 'i'\''j'
+#> a b c  d e"f g$h i'j
+
+unset a; a=1 b=$a; echo "[$b]"
+#> [1]
+
+set -f; echo *
+#> *
+
+unset -f nosuch; echo $?; unset nosuch; echo $?
+#> 0
+#> 0
+
+x='*'; echo "$x"; set -f; echo $x
+#> *
+#> *
+
+x=1; { x=2; }; echo $x; ( x=3 ); echo $x
+#> 2
+#> 2
+
+a=1; b=2; echo $a$b "$a"'$b'
+#> 12 1$b
+
+x='  lead'; echo $x "$x"; y=$x; echo "$y"
+#> lead   lead
+#>   lead
+
+eval 'exit 5'; echo no
+#= 5
+
+(exit 8); echo $?
+#> 8
+
+echo \$x '\$x' "\$x"
+#> $x \$x $x
+
+echo a#b '#c' #comment
+#> a#b #c
+
+echo a;# comment
+echo b
+#> a
+#> b
+
+echo x | { cat; } | (cat) | cat
+#> x
+
+! true | false; echo $?
+#> 0
+
+cd /; cd etc; pwd; cd ..; pwd; cd /usr/./bin/..; pwd
+#> /etc
+#> /
+#> /usr
+
+test -d / -a -e /; echo $?; test ! -e /nosuch; echo $?; test abc; echo $?; test; echo $?
+#> 0
+#> 0
+#> 0
+#> 1
+
+printf '%s-%s\n' a b c; printf '%d%%\n' 50; printf '%x %o %c\n' 255 8 abc
+#> a-b
+#> c-
+#> 50%
+#> ff 10 a
+
+printf '%5d|%-5d|%05d\n' 42 42 42; printf '%.3s|\n' abcdef
+#>    42|42   |00042
+#> abc|
