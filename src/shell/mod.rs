@@ -30,6 +30,7 @@ mod pipeline;
 mod redirect;
 mod session;
 mod simple;
+mod simple_grammar;
 mod stack;
 mod start;
 mod substitution;

@@ -1,8 +1,9 @@
 //! Command substitution and process substitution.
 
 use super::Shell;
-use super::ast::List;
+use super::ast::{Argument, Command, List, Op, Part, Simple, Word};
 use super::error::Run;
+use super::fields::Aim;
 use super::pipeline::{Place, move_onto};
 use crate::sys::job;
 use std::io::Read;
@@ -14,6 +15,11 @@ impl Shell {
         let mut output = Vec::new();
         if list.items.is_empty() {
             self.substituted = Some(0);
+            return Ok(output);
+        }
+        if let Some(simple) = only_prints(list)
+            && let Some(output) = self.substitute_builtin(simple)
+        {
             return Ok(output);
         }
         let (read, write) = self.pipe()?;
@@ -33,6 +39,34 @@ impl Shell {
         self.status = status;
         trim_output(&mut output);
         Ok(output)
+    }
+
+    /// The output of a builtin that only prints, without a process; None: it is shadowed by
+    /// a function, or its output is watched.
+    fn substitute_builtin(&mut self, simple: &Simple) -> Option<Vec<u8>> {
+        let builtin = simple.builtin?;
+        let shadowed = self.functions.contains_key(builtin.name.as_bytes());
+        if shadowed || self.options.xtrace || self.capturing {
+            return None;
+        }
+        let mut args = self.expansion(Aim::Fields);
+        let status = self.status;
+        let expanded = self.expand_arguments(&simple.words, &mut args);
+        let mut output = Vec::new();
+        if expanded.is_ok() {
+            let before = std::mem::take(&mut self.out);
+            self.capturing = true;
+            // Builtins that only print neither leave nor end anything.
+            let _ = self.invoke(builtin, &args);
+            self.capturing = false;
+            output = std::mem::replace(&mut self.out, before);
+        } else if self.status == status {
+            self.status = 2;
+        }
+        self.recycle(args);
+        self.substituted = Some(self.status);
+        trim_output(&mut output);
+        Some(output)
     }
 
     /// `<(...)`: the path by which the process's output can be read.
@@ -68,6 +102,46 @@ impl Shell {
             job::close(fd);
         }
     }
+}
+
+/// The command of a list that is one builtin which only prints, and whose words change
+/// nothing: running it here is the same as in a process of its own.
+fn only_prints(list: &List) -> Option<&Simple> {
+    let [item] = &*list.items else {
+        return None;
+    };
+    let chain = &item.chain;
+    if item.background.is_some() || !chain.rest.is_empty() || chain.first.negated {
+        return None;
+    }
+    let [command] = &*chain.first.commands else {
+        return None;
+    };
+    let Command::Simple(simple) = &**command else {
+        return None;
+    };
+    let pure = simple.builtin.is_some_and(|builtin| builtin.pure);
+    let bare = simple.assigns.is_empty() && simple.redirects.is_empty();
+    let harmless = |argument: &Argument| match argument {
+        Argument::Word(word) => changes_nothing(word),
+        Argument::Assign(_) => false,
+    };
+    (pure && bare && simple.words.iter().all(harmless)).then_some(simple)
+}
+
+/// Whether expanding a word has no effect but its result.
+fn changes_nothing(word: &Word) -> bool {
+    word.parts.iter().all(|part| match part {
+        Part::Text(_) | Part::Quoted(_) | Part::Tilde(_) | Part::Command { .. } => true,
+        Part::Arith(_) | Part::Process { .. } => false,
+        Part::Param(param) => match &param.op {
+            Op::Value | Op::Length => true,
+            Op::Default { word, .. } | Op::Instead { word, .. } => changes_nothing(word),
+            Op::Trim { pattern, .. } => changes_nothing(pattern),
+            Op::Replace { pattern, with, .. } => changes_nothing(pattern) && changes_nothing(with),
+            Op::Assign { .. } | Op::Error { .. } | Op::Slice { .. } => false,
+        },
+    })
 }
 
 /// Drops NULs, which no word can hold, and the newlines at the end.
