@@ -8,7 +8,7 @@ SOURCES := $(shell find applets src tests -name '*.rs')
 export CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUSTFLAGS := -C target-feature=+crt-static
 
 .PHONY: all build check fmt fmt-check clippy unit oracle
-.PHONY: setup image run telnet dist cross size test
+.PHONY: setup image run telnet vm dist cross size test
 
 all: build
 
@@ -56,6 +56,11 @@ run: image
 telnet:
 	@tests/vm/run.sh telnet
 
+# The emulated router, put through what its owner would do. Needs root.
+vm: image
+	@tests/vm/setup.sh lab
+	@tests/vm/vm.sh $(ONLY)
+
 # A small build for another machine: make dist TARGET=mips-unknown-linux-musl
 dist:
 	@tests/vm/setup.sh small
@@ -77,3 +82,4 @@ test:
 	$(MAKE) dist TARGET=x86_64-unknown-linux-musl
 	$(MAKE) size
 	$(MAKE) cross
+	$(MAKE) vm

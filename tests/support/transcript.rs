@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+#[path = "tempdir.rs"]
+pub mod tempdir;
+
 /// A case that runs longer has hung.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -289,35 +292,4 @@ pub fn parse(text: &str, name: &str) -> Vec<Case> {
         }
     }
     cases
-}
-
-/// A directory that goes away with its value.
-pub mod tempdir {
-    use std::path::{Path, PathBuf};
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-
-    pub struct TempDir(PathBuf);
-
-    impl TempDir {
-        pub fn new() -> TempDir {
-            let number = COUNT.fetch_add(1, Ordering::Relaxed);
-            let name = format!("safebox-test-{}-{number}", std::process::id());
-            let path = std::env::temp_dir().join(name);
-            std::fs::create_dir(&path).unwrap();
-            TempDir(path)
-        }
-
-        pub fn path(&self) -> &Path {
-            &self.0
-        }
-    }
-
-    impl Drop for TempDir {
-        fn drop(&mut self) {
-            // A leftover directory under /tmp harms nobody.
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
 }

@@ -1,0 +1,15 @@
+//! Boots the lab's router and does to it what its owner would do.
+//!
+//! Every test here is ignored by a plain `cargo test`: it needs root, an emulator and the
+//! images, and takes minutes. `make vm` provides all that and runs them. See README.md.
+
+#![allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")]
+#![allow(clippy::print_stderr, reason = "the log of a failed test")]
+
+mod boot;
+mod damage;
+mod lab;
+mod rescue;
+#[path = "../support/tempdir.rs"]
+mod tempdir;
+mod upgrade;
