@@ -140,9 +140,10 @@ impl Talk {
     /// Runs a shell command and waits for its end and the next prompt.
     #[track_caller]
     pub fn run(&mut self, command: &str) -> Outcome {
-        // What is typed comes back as an echo; only the answer has a number in brackets.
-        const ASK: &str = "; echo \"<$?>\"";
-        self.line(&format!("{command}{ASK}"));
+        // What is typed comes back as an echo, and the line editor may draw it anew; only the
+        // answers have these brackets with nothing, and later a number, between them.
+        self.line(&format!("echo \\<\\>; {command}; echo \"<$?>\""));
+        self.expect("<>\r\n");
         let found = self.wait(|heard| {
             memchr::memchr_iter(b'<', heard).find_map(|start| {
                 let digits = heard[start + 1..].split(|byte| *byte == b'>').next()?;
@@ -156,12 +157,8 @@ impl Talk {
         };
         // Typing before the prompt would be echoed twice, in pieces.
         self.expect("# ");
-        // Before the echo there may be a prompt, and behind it the end of that line.
-        let echo_end = text.rfind(ASK).map_or(0, |start| start + ASK.len());
-        let output = &text[echo_end..];
-        let output = output.split_once('\n').map_or("", |(_, output)| output);
         Outcome {
-            text: output.replace('\r', ""),
+            text: text.replace('\r', ""),
             status,
         }
     }
