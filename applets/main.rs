@@ -80,6 +80,7 @@ applets! {
     set_state
     setsid
     sh
+    sha256sum
     sleep
     start_stop_daemon
     stat
