@@ -90,6 +90,7 @@ applets! {
     tail
     tar
     tee
+    telnet
     telnetd
     test
     touch

@@ -1,4 +1,4 @@
-//! telnetd against raw sockets and against a real telnet client, on loopback.
+//! telnetd against raw sockets, against a real telnet client and against ours, on loopback.
 
 #![allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")]
 
@@ -227,14 +227,27 @@ fn a_real_client_logs_in_and_out() {
         // The peer is not installed: the raw sockets above cover the protocol.
         return;
     };
+    let mut client = Command::new(telnet);
+    client.stderr(Stdio::null());
+    logs_in_and_out(client);
+}
+
+#[test]
+fn our_client_logs_in_and_out() {
+    let mut client = safebox();
+    client.arg("telnet");
+    logs_in_and_out(client);
+}
+
+/// Talks to a shell script through a client whose standard input is a pipe.
+fn logs_in_and_out(mut client: Command) {
     let file = Script::new("echo term=$TERM; read line; echo got:$line");
     let daemon = Daemon::start(&["-l", &format!("/bin/sh {}", file.0)]);
-    let mut client = Command::new(telnet)
+    let mut client = client
         .args(["127.0.0.1", &daemon.address.port().to_string()])
         .env("TERM", "vt220")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut output = BufReader::new(client.stdout.take().unwrap());
@@ -248,6 +261,51 @@ fn a_real_client_logs_in_and_out() {
     output.read_to_string(&mut seen).unwrap();
     assert!(seen.contains("got:hello"), "{seen}");
     client.wait().unwrap();
+}
+
+#[test]
+fn a_pipe_is_sent_whole_and_the_answer_is_awaited() {
+    let file = Script::new(
+        "i=0; while read line; do i=$((i+1)); [ \"$line\" = last ] && break; done; echo lines:$i",
+    );
+    let daemon = Daemon::start(&["-l", &format!("/bin/sh {}", file.0)]);
+    let input = Script::new(&("0123456789\n".repeat(4999) + "last\n"));
+    let output = safebox()
+        .args(["telnet", "127.0.0.1", &daemon.address.port().to_string()])
+        .stdin(std::fs::File::open(&input.0).unwrap())
+        .output()
+        .unwrap();
+    assert!(output.stdout.ends_with(b"lines:5000\r\n"));
+    assert!(output.status.success() && output.stderr.is_empty());
+}
+
+#[test]
+fn at_a_terminal_keys_go_through_and_the_escape_character_leads_out() {
+    let file = Script::new("echo ready; exec cat");
+    let inner = Daemon::start(&["-l", &format!("/bin/sh {}", file.0)]);
+    // The terminal of the client is the one that another daemon makes.
+    let client = format!(
+        "{} telnet 127.0.0.1 {}",
+        env!("CARGO_BIN_EXE_safebox"),
+        inner.address.port()
+    );
+    let outer = Daemon::start(&["-l", &client]);
+    let mut socket = outer.connect();
+    read_until(&mut socket, b"Escape character is '^]'.\r\n");
+    read_until(&mut socket, b"ready\r\r\n");
+    // Echoed by the far terminal alone, and once more by cat.
+    socket.write_all(b"a\r\0").unwrap();
+    assert_eq!(
+        read_until(&mut socket, b"a\r\r\na\r\r\n"),
+        b"a\r\r\na\r\r\n"
+    );
+    socket.write_all(b"\x1dx").unwrap();
+    read_until(&mut socket, b"continue \r\n");
+    socket.write_all(b"b\r\0").unwrap();
+    read_until(&mut socket, b"b\r\r\nb\r\r\n");
+    socket.write_all(b"\x1dq").unwrap();
+    let rest = read_to_end(&mut socket);
+    assert!(rest.ends_with(b"continue "), "{rest:?}");
 }
 
 /// A named pipe that goes away with its value.

@@ -26,6 +26,7 @@ pub mod numbers {
     pub const TTIN: i32 = libc::SIGTTIN;
     pub const TTOU: i32 = libc::SIGTTOU;
     pub const PWR: i32 = libc::SIGPWR;
+    pub const WINCH: i32 = libc::SIGWINCH;
 }
 
 /// Sends a signal by number; `target` as in kill(2): -1 is everybody but PID 1 and ourselves,
