@@ -280,6 +280,32 @@ fn a_pipe_is_sent_whole_and_the_answer_is_awaited() {
 }
 
 #[test]
+fn a_server_without_telnet_gets_lines_and_the_last_word() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let input = Script::new("QUIT\n");
+    let client = safebox()
+        .args(["telnet", "127.0.0.1", &port.to_string()])
+        .stdin(std::fs::File::open(&input.0).unwrap())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut socket, _) = listener.accept().unwrap();
+    read_until(&mut socket, b"QUIT\r\n");
+    // The input has ended, but not the connection.
+    socket
+        .set_read_timeout(Some(Duration::from_millis(200)))
+        .unwrap();
+    let silence = socket.read(&mut [0]).unwrap_err();
+    assert_eq!(silence.kind(), std::io::ErrorKind::WouldBlock);
+    socket.write_all(b"221 bye\r\n").unwrap();
+    drop(socket);
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"221 bye\r\n");
+    assert!(output.status.success());
+}
+
+#[test]
 fn at_a_terminal_keys_go_through_and_the_escape_character_leads_out() {
     let file = Script::new("echo ready; exec cat");
     let inner = Daemon::start(&["-l", &format!("/bin/sh {}", file.0)]);
