@@ -25,8 +25,10 @@ applets! {
     chmod
     chown
     chroot
+    cmp
     console_shell
     cp
+    cut
     date
     dd
     df
@@ -77,6 +79,7 @@ applets! {
     recvudp
     rm
     rmdir
+    seq
     set_state
     setsid
     sh
@@ -94,14 +97,18 @@ applets! {
     telnetd
     test
     touch
+    tr
     r#true
     truncate
     uci
     umount
     uname
+    uniq
     uptime
+    wc
     which
     xargs
+    yes
 }
 
 fn main() -> ExitCode {

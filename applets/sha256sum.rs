@@ -135,7 +135,7 @@ struct Check {
 impl Check {
     fn list(&mut self, ctx: &mut Ctx, list: &OsStr) -> Result<()> {
         (self.total, self.failed) = (0, 0);
-        let mut source = BufReader::new(ctx.open(list).at("open", list)?);
+        let mut source = BufReader::new(ctx.open(list).at("", list)?);
         let mut line = Vec::new();
         loop {
             line.clear();
