@@ -510,7 +510,7 @@ pub fn is_readable(fd: &dyn AsFd) -> bool {
 fn timespec(duration: Duration) -> Timespec {
     Timespec {
         tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: duration.subsec_nanos().into(),
+        tv_nsec: duration.subsec_nanos() as _,
     }
 }
 

@@ -4,6 +4,11 @@ use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 
+/// What the C library counts seconds in; 32 bits on some processors, and the libc crate
+/// warns that this will change.
+#[allow(deprecated, reason = "the functions called here take this very type")]
+type Moment = libc::time_t;
+
 /// A moment on the calendar of the local time zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calendar {
@@ -29,7 +34,7 @@ pub struct Calendar {
 
 /// What a local calendar shows at `seconds` since 1970.
 pub fn local(seconds: i64) -> io::Result<Calendar> {
-    let moment = seconds as libc::time_t;
+    let moment = seconds as Moment;
     let mut parts = MaybeUninit::<libc::tm>::zeroed();
     // SAFETY: both pointers are to live values of the right types; all zeros is a valid tm.
     let parts = unsafe {
@@ -43,7 +48,7 @@ pub fn local(seconds: i64) -> io::Result<Calendar> {
 
 /// The same in UTC.
 pub fn utc(seconds: i64) -> io::Result<Calendar> {
-    let moment = seconds as libc::time_t;
+    let moment = seconds as Moment;
     let mut parts = MaybeUninit::<libc::tm>::zeroed();
     // SAFETY: both pointers are to live values of the right types; all zeros is a valid tm.
     let parts = unsafe {
@@ -57,7 +62,7 @@ pub fn utc(seconds: i64) -> io::Result<Calendar> {
 
 /// How the local time zone is called at `seconds` since 1970, e.g. `CEST`.
 pub fn zone(seconds: i64) -> String {
-    let moment = seconds as libc::time_t;
+    let moment = seconds as Moment;
     let mut parts = MaybeUninit::<libc::tm>::zeroed();
     // SAFETY: as above; tm_zone is null or a string of the C library that lives until the
     // zone is set anew, and a program with one thread does not do that here.

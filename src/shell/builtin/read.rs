@@ -264,7 +264,7 @@ fn wait_until(fd: i32, deadline: Instant) -> bool {
     )];
     let timeout = rustix::event::Timespec {
         tv_sec: left.as_secs() as i64,
-        tv_nsec: left.subsec_nanos().into(),
+        tv_nsec: left.subsec_nanos() as _,
     };
     matches!(rustix::event::poll(&mut polled, Some(&timeout)), Ok(1..))
 }
