@@ -6,6 +6,11 @@
 #![allow(unsafe_code, reason = "this folder is where unsafe code lives")]
 
 pub mod clock;
+#[cfg(all(
+    any(target_arch = "mips", target_arch = "mips32r6"),
+    target_env = "musl"
+))]
+mod dlsym;
 pub mod environment;
 pub mod hidden;
 pub mod job;
