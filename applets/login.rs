@@ -127,10 +127,13 @@ fn check(ctx: &mut Ctx, name: &[u8], user: Option<User>) -> Result<Option<User>>
     if hash.is_empty() {
         return Ok(user);
     }
-    ctx.out.put(b"Password: ");
-    // A prompt that cannot be shown is reported at the end, like all lost output.
-    let _ = ctx.out.flush();
-    let answer = hidden::read_line(&*ctx.stdin(), Some(PATIENCE)).at("read", "standard input")?;
+    let stdin = ctx.stdin();
+    let answer = hidden::read_line(&*stdin, Some(PATIENCE), || {
+        ctx.out.put(b"Password: ");
+        // A prompt that cannot be shown is reported at the end, like all lost output.
+        let _ = ctx.out.flush();
+    })
+    .at("read", "standard input")?;
     ctx.out.put(b"\n");
     match answer {
         Answer::Line(line) if crypt::verify(&line, &hash) => Ok(user),

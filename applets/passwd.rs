@@ -200,10 +200,13 @@ fn check_old(ctx: &mut Ctx, account: &Account) -> Result<Option<Vec<u8>>> {
 
 /// One question, its unseen answer, and the line end that was not echoed.
 fn ask(ctx: &mut Ctx, question: &str) -> Result<Option<Vec<u8>>> {
-    ctx.out.put(question.as_bytes());
-    // A prompt that cannot be shown is reported at the end, like all lost output.
-    let _ = ctx.out.flush();
-    let answer = hidden::read_line(&*ctx.stdin(), None).at("read", "standard input")?;
+    let stdin = ctx.stdin();
+    let answer = hidden::read_line(&*stdin, None, || {
+        ctx.out.put(question.as_bytes());
+        // A prompt that cannot be shown is reported at the end, like all lost output.
+        let _ = ctx.out.flush();
+    })
+    .at("read", "standard input")?;
     ctx.out.put(b"\n");
     Ok(match answer {
         Answer::Line(line) => Some(line),

@@ -26,7 +26,10 @@ pub enum Answer {
 }
 
 /// Reads one line without echo; `limit` is for the whole line.
-pub fn read_line(fd: impl AsFd, limit: Option<Duration>) -> io::Result<Answer> {
+///
+/// `ask` shows the question. It is called when nothing is echoed any more and what was typed
+/// before is gone: whoever answers at once, as programs do, would else be seen and lost.
+pub fn read_line(fd: impl AsFd, limit: Option<Duration>, ask: impl FnOnce()) -> io::Result<Answer> {
     let fd = fd.as_fd();
     let before = tcgetattr(fd).ok();
     if let Some(before) = &before {
@@ -42,6 +45,7 @@ pub fn read_line(fd: impl AsFd, limit: Option<Duration>) -> io::Result<Answer> {
         tcsetattr(fd, OptionalActions::Flush, &silent)?;
         tcflush(fd, QueueSelector::IFlush)?;
     }
+    ask();
     let answer = read_keys(fd, before.is_some(), limit);
     if let Some(before) = &before {
         // A terminal that is gone needs no manners.
