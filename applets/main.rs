@@ -85,6 +85,7 @@ applets! {
     sh
     sha256sum
     sleep
+    sort
     start_stop_daemon
     stat
     switch_root
