@@ -354,5 +354,6 @@ fn bytes_are_shown_as_people_read_them() {
     check(0, "0.0 B");
     check(1023, "1023.0 B");
     check(1536, "1.5 KiB");
-    check(u64::MAX, "16777216.0 TiB");
+    // Tenths are cut, not rounded.
+    check(u64::MAX, "16777215.9 TiB");
 }

@@ -8,13 +8,19 @@
 set -eu
 cd "$(dirname "$0")/../.."
 target=${1:-}
+# Where words have 32 bits, the libc crate still counts seconds in 32 on musl, and rustix has
+# to be told to convert: it believes that musl's 64 are in use.
+narrow=--cfg=fix_y2038
 case $target in
 # As static-pie these crash at start.
 mips-unknown-linux-musl | mipsel-unknown-linux-musl)
-    flags="-C relocation-model=static"
+    flags="-C relocation-model=static $narrow"
     ;;
 # The start files are the linker's, not the toolchain's.
-x86_64-unknown-linux-musl | aarch64-unknown-linux-musl | armv7-unknown-linux-musleabi)
+armv7-unknown-linux-musleabi)
+    flags="-C link-self-contained=no $narrow"
+    ;;
+x86_64-unknown-linux-musl | aarch64-unknown-linux-musl)
     flags="-C link-self-contained=no"
     ;;
 *)
