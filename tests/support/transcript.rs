@@ -236,7 +236,7 @@ pub fn parse(text: &str, name: &str) -> Vec<Case> {
                 all_differ = differs.clone();
             }
         } else if let Some(what) = line.strip_prefix("# needs: ") {
-            needs = what.split_whitespace().map(str::to_owned).collect();
+            needs.extend(what.split_whitespace().map(str::to_owned));
         } else if let Some(text) = line.strip_prefix("# ") {
             title = text.to_owned();
             (differs, needs) = (all_differ.clone(), Vec::new());

@@ -28,6 +28,8 @@ elif [ target/image/flash.bin -nt "$run/flash.bin" ]; then
 fi
 
 TAP=
+# One that a killed run has left behind is nobody's: the lock is ours.
+[ ! -e "/run/netns/$name" ] || ip netns del "$name" 2>/dev/null || true
 if [ "$(id -u)" = 0 ] && [ -e /dev/net/tun ] && ip netns add "$name" 2>/dev/null; then
     trap 'ip netns del "$name"' EXIT
     ip netns exec "$name" sh -c 'ip link set lo up && ip tuntap add tap0 mode tap &&
