@@ -73,17 +73,25 @@ fn both_syntaxes_of_listening_and_both_directions() {
         .spawn()
         .unwrap();
     let (mut peer, _) = place.accept().unwrap();
-    let feeding = feed(&mut client, much());
-    // The peer ends first; what the client has to send arrives all the same.
+    // The peer ends first, and the client has seen that before its own input comes; what it
+    // has to send arrives all the same.
     peer.write_all(b"banner").unwrap();
     peer.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut banner = [0; 6];
+    client
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut banner)
+        .unwrap();
+    assert_eq!(banner, *b"banner");
+    let feeding = feed(&mut client, much());
     let mut seen = Vec::new();
     peer.read_to_end(&mut seen).unwrap();
     feeding.join().unwrap();
     assert_eq!(seen.len(), MUCH);
     let (status, data, errors) = finish(client);
-    assert!(status.success(), "{errors}");
-    assert_eq!(data, b"banner");
+    assert!(status.success() && data.is_empty(), "{errors}");
     let mut lone = nc("-v -l 0").spawn().unwrap();
     let mut line = String::new();
     let mut stderr = BufReader::new(lone.stderr.take().unwrap());
@@ -91,6 +99,23 @@ fn both_syntaxes_of_listening_and_both_directions() {
     assert!(line.starts_with("Listening on"), "{line}");
     lone.kill().unwrap();
     lone.wait().unwrap();
+}
+
+#[test]
+fn an_input_that_stays_open_and_silent_does_not_hold_the_end_up() {
+    let place = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut client = nc(&format!("127.0.0.1 {}", place.local_addr().unwrap().port()))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let silent = client.stdin.take();
+    let (mut peer, _) = place.accept().unwrap();
+    peer.write_all(b"firmware").unwrap();
+    drop(peer);
+    let (status, data, errors) = finish(client);
+    assert!(status.success(), "{errors}");
+    assert_eq!(data, b"firmware");
+    drop(silent);
 }
 
 #[test]

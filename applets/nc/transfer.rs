@@ -42,8 +42,9 @@ impl Rules {
 const PIECE: usize = 64 * 1024;
 /// What a pipe that polls writable takes for sure.
 const PIPE_PIECE: usize = 4096;
-/// An empty standard input closes the sending side when nothing has come for so long.
-const EMPTY_INPUT: Duration = Duration::from_secs(1);
+/// Nothing has moved for so long: an empty standard input then closes the sending side, and
+/// one that stays silent is taken to have nothing for a peer that has ended.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// What went one way.
 #[derive(Default)]
@@ -174,7 +175,7 @@ impl Transfer<'_> {
         let waits = self.sent.bytes == 0
             && self.receiving_open
             && !self.rules.close_at_once
-            && self.last_move.elapsed() < EMPTY_INPUT;
+            && self.last_move.elapsed() < SILENCE;
         if waits {
             return Ok(());
         }
@@ -191,11 +192,17 @@ impl Transfer<'_> {
         if self.receiving_open || !self.to_write.is_empty() || !self.to_send.is_empty() {
             return false;
         }
-        // Who has only received is done when the peer is: at a terminal, or in a script
-        // whose input stays open and silent, nothing more will come.
-        let only_received = self.sent.bytes == 0 && self.received.bytes > 0;
+        // At a terminal nothing more will come when the peer is done. Elsewhere who has only
+        // received waits a moment: a pipe may just not have been read from yet.
+        let silent = self.only_received() && self.last_move.elapsed() >= SILENCE;
         let at_terminal = rustix::termios::isatty(rustix::stdio::stdin());
-        !self.sending_open || !self.input_open || only_received || at_terminal
+        !self.sending_open || !self.input_open || silent || at_terminal
+    }
+
+    /// The peer has ended after it sent something, and standard input is open and was silent:
+    /// a script whose input nobody feeds, or a sender that starts late.
+    fn only_received(&self) -> bool {
+        !self.receiving_open && self.sent.bytes == 0 && self.received.bytes > 0
     }
 
     fn lingered(&self) -> bool {
@@ -215,9 +222,10 @@ impl Transfer<'_> {
             (Some(linger), Some(ended)) => Some(linger.saturating_sub(ended.elapsed())),
             _ => None,
         };
-        let empty = (!self.input_open && self.sending_open && self.to_send.is_empty())
-            .then(|| EMPTY_INPUT.saturating_sub(self.last_move.elapsed()));
-        [idle, linger, empty].into_iter().flatten().min()
+        let empty_input = !self.input_open && self.sending_open && self.to_send.is_empty();
+        let silence = (empty_input || self.only_received())
+            .then(|| SILENCE.saturating_sub(self.last_move.elapsed()));
+        [idle, linger, silence].into_iter().flatten().min()
     }
 
     fn wait(&mut self, ctx: &Ctx, signals: Option<&Signals>) -> Result<Ready> {
