@@ -36,7 +36,7 @@ unit:
 
 # The transcripts against busybox: does the original agree with them?
 oracle:
-	SAFEBOX_ORACLE=1 SAFEBOX=$(shell command -v busybox) cargo test --locked --target $(HOST) --test cli --test shell -- --nocapture
+	SAFEBOX_ORACLE=1 SAFEBOX=$(shell command -v busybox) cargo test --locked --no-fail-fast --target $(HOST) --test cli --test shell -- --nocapture
 
 # Installs what the targets below need, as far as it is missing; see tests/vm/setup.sh.
 setup:

@@ -30,7 +30,8 @@ Show the time, or set the clock.
   -R                as in the headers of mails
   -I[UNIT]          as ISO 8601 has it: date, hours, minutes or seconds
 
-TIME is @SECONDS, hh:mm[:ss], YYYY-MM-DD [hh:mm[:ss]] or MMDDhhmm[[CC]YY][.ss]. FORMAT has
+TIME is @SECONDS, hh:mm[:ss], YYYY-MM-DD [hh:mm[:ss]] or, behind an option,
+[[[[CC]YY]MM]DD]hhmm[.ss], without one MMDDhhmm[[CC]YY][.ss]. FORMAT has
 %Y %m %d %H %M %S %s %F %T %a %b %Z %z and the others of strftime(3).
 
 Example: date -s '2026-11-22 16:30'
@@ -47,11 +48,11 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         (_, Some(unit)) => iso(unit)?.to_vec(),
         _ => DEFAULT.to_vec(),
     };
-    let mut to_set = opts.value("s").map(OsStr::to_owned);
+    let mut to_set = opts.value("s").map(|text| text.as_bytes().to_vec());
     for operand in &opts.operands {
         match operand.as_bytes().strip_prefix(b"+") {
             Some(text) => format = text.to_vec(),
-            None => to_set = Some(operand.clone()),
+            None => to_set = Some(year_first(operand.as_bytes())),
         }
     }
     let seconds = if let Some(text) = &to_set {
@@ -62,7 +63,7 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         }
         seconds
     } else if let Some(text) = opts.value("d") {
-        parse(text, now, utc)?
+        parse(text.as_bytes(), now, utc)?
     } else if let Some(file) = opts.value("r") {
         std::fs::metadata(file).at("stat", file)?.mtime()
     } else {
@@ -101,17 +102,17 @@ fn iso(unit: &OsStr) -> Result<&'static [u8]> {
     found.ok_or_else(|| Error::message(format!("invalid argument '{}'", unit.to_string_lossy())))
 }
 
-fn parse(text: &OsStr, now: i64, utc: bool) -> Result<i64> {
-    let bytes = &year_first(text.as_bytes())[..];
+fn parse(bytes: &[u8], now: i64, utc: bool) -> Result<i64> {
     let moment = match utc && !bytes.starts_with(b"@") {
         true => when::parse(&[bytes, b" UTC"].concat(), now).or_else(|| when::parse(bytes, now)),
         false => when::parse(bytes, now),
     };
-    let invalid = || Error::message(format!("invalid date '{}'", text.to_string_lossy()));
+    let invalid = || Error::message(format!("invalid date '{}'", String::from_utf8_lossy(bytes)));
     moment.map(|moment| moment.seconds).ok_or_else(invalid)
 }
 
-/// `MMDDhhmm[CC]YY[.ss]` as `touch` would have it, the year in front; all else as it is.
+/// `MMDDhhmm[CC]YY[.ss]`, POSIX's form of the operand, with the year in front as the
+/// options have it; all else as it is.
 fn year_first(text: &[u8]) -> Vec<u8> {
     let end = text.iter().position(|&b| b == b'.').unwrap_or(text.len());
     let (digits, seconds) = text.split_at(end);

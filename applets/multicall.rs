@@ -142,9 +142,9 @@ fn install(ctx: &mut Ctx, dir: &Path, hard: bool, dry_run: bool) -> Result<()> {
     Ok(())
 }
 
-/// Replaces an old link of ours, never a file of somebody else's.
+/// Replaces a link to a binary of many names, never anything else of somebody else's.
 fn make_link(link: &Path, target: &str, hard_to: Option<&PathBuf>) -> Result<()> {
-    if link.is_symlink() || hard_to.is_some_and(|binary| same_file(link, binary)) {
+    if leads_to_multicall(link) || hard_to.is_some_and(|binary| same_file(link, binary)) {
         std::fs::remove_file(link).at("replace", link)?;
     }
     match hard_to {
@@ -152,6 +152,15 @@ fn make_link(link: &Path, target: &str, hard_to: Option<&PathBuf>) -> Result<()>
         None => std::os::unix::fs::symlink(target, link),
     }
     .at("link", link)
+}
+
+/// A symbolic link to safebox, or to the busybox that an image had before.
+fn leads_to_multicall(link: &Path) -> bool {
+    let is_one = |target: PathBuf| {
+        let name = target.file_name();
+        name.is_some_and(|name| APPLET.names.iter().any(|ours| name == *ours))
+    };
+    link.read_link().is_ok_and(is_one)
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
