@@ -6,6 +6,7 @@
 # In DIRECTORY (target/image): rootfs.squashfs, sysupgrade.bin (what a person flashes) and
 # flash.bin (the whole flash as it leaves the factory). tests/vm/README.md has the layout.
 # SAFEBOX names the binary (target/safebox), TREE another root file system than rootfs/.
+# Done at once when nothing has changed since the last time.
 set -eu
 cd "$(dirname "$0")/../.."
 umask 022
@@ -17,6 +18,15 @@ mib=1048576
 block=65536
 kernel=$((2 * mib))
 art=$((255 * block))
+
+made="$version $binary ${TREE:-rootfs}"
+if [ "$made" = "$(cat "$out/made" 2>/dev/null)" ] &&
+    [ -z "$(find -L "$binary" "${TREE:-rootfs}" Cargo.toml tests/vm/image.sh -newer "$out/made" 2>/dev/null)" ]; then
+    echo "image: $out/sysupgrade.bin is up to date"
+    exit 0
+fi
+mkdir -p "$out"
+rm -f "$out/made"
 
 root=$out/root
 rm -rf "$root"
@@ -84,4 +94,5 @@ END
 mv "$out/firmware" "$out/sysupgrade.bin"
 "$binary" fwtool -I "$out/metadata.json" "$out/sysupgrade.bin"
 rm "$out/metadata.json"
+echo "$made" >"$out/made"
 echo "image: $out/sysupgrade.bin $(wc -c <"$out/sysupgrade.bin") bytes, root file system $size bytes, version $version"

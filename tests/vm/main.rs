@@ -9,7 +9,9 @@
 mod boot;
 mod damage;
 mod lab;
+mod newcomer;
 mod rescue;
 #[path = "../support/tempdir.rs"]
 mod tempdir;
+mod tour;
 mod upgrade;

@@ -4,11 +4,12 @@
 # usage: run.sh [telnet | shell COMMAND...]
 #
 # The flash is target/run/flash.bin and keeps what is written to it; FRESH=1 starts over from
-# the factory's. The cable ends in a network namespace, so nothing leaves this machine.
+# the factory's. ROUTER=NAME is another router, target/run/NAME/flash.bin, beside the first. The
+# cable ends in a network namespace, so nothing leaves this machine.
 set -eu
 cd "$(dirname "$0")/../.."
-name=safebox-run
-run=target/run
+name=safebox-run${ROUTER:+-$ROUTER}
+run=target/run${ROUTER:+/$ROUTER}
 
 case ${1:-} in
 telnet | shell)
@@ -35,10 +36,10 @@ if [ "$(id -u)" = 0 ] && [ -e /dev/net/tun ] && ip netns add "$name" 2>/dev/null
     ip netns exec "$name" sh -c 'ip link set lo up && ip tuntap add tap0 mode tap &&
         ip addr add 192.168.1.2/24 dev tap0 && ip link set tap0 up' && TAP=tap0
 fi
-echo "run: leave with Ctrl-A X. Press f and Enter when asked to enter failsafe mode."
+echo "run: Ctrl-A X leaves. Press f and Enter when asked to enter failsafe mode."
 if [ -n "$TAP" ]; then
     echo "run: from another terminal:"
-    echo "  make telnet                                            (the router, 192.168.1.1)"
+    echo "  make telnet${ROUTER:+ ROUTER=$ROUTER}                                            (the router, 192.168.1.1)"
     echo "  ip netns exec $name nc.openbsd -N -l -p 3333 < target/image/sysupgrade.bin"
     echo "                                                         (the PC, 192.168.1.2, sends an image)"
 else

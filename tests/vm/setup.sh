@@ -9,7 +9,8 @@
 #   small   the small builds: linker and sources of the standard library
 #
 # As root on a machine with apt it installs what is missing. Otherwise it says what is missing
-# and how to get it. What only the lab needs is unpacked below target/, never installed.
+# and how to get it. Where the small builds cannot be had it fails only if asked for them by name;
+# without a word the rest goes on without them. What only the lab needs is unpacked below target/, never installed.
 set -eu
 cd "$(dirname "$0")/../.."
 lab=$PWD/target/lab
@@ -141,7 +142,10 @@ for word in $words; do
         tun
         ;;
     small)
-        tests/small/toolchain.sh
+        tests/small/toolchain.sh || {
+            [ $# = 0 ] || exit 1
+            echo "setup: skipped: the small builds" >&2
+        }
         ;;
     esac
 done

@@ -14,6 +14,6 @@ if [ ! -c /dev/net/tun ]; then
 fi
 tests/vm/boot.sh
 # The firmware that the tests upgrade to.
-[ target/lab/next/sysupgrade.bin -nt target/image/sysupgrade.bin ] || tests/vm/image.sh next target/lab/next
+tests/vm/image.sh next target/lab/next
 exec cargo test --locked --target "$(rustc -vV | sed -n 's/^host: //p')" --test vm -- \
     --ignored --test-threads=2 "$@"
