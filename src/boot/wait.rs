@@ -48,6 +48,9 @@ impl Listener {
             uevents: Uevents::listen().ok(),
             inputs: BTreeMap::new(),
         };
+        // And those before the prompt: who reads it may press at once, and an input device
+        // tells only what happens while it is open.
+        listener.open_inputs();
         for name in consoles {
             let terminal = tty::open_nonblocking(&console::device(name)).and_then(tty::Raw::new);
             if let Ok(terminal) = terminal {
@@ -57,7 +60,6 @@ impl Listener {
                 listener.consoles.push(Asked { terminal, line });
             }
         }
-        listener.open_inputs();
         listener
     }
 

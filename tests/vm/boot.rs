@@ -31,6 +31,9 @@ fn a_button_leads_to_failsafe_and_a_telnet_without_password() {
     let mut router = bench.power_on();
     router.console.expect("to enter failsafe mode");
     router.press("a");
+    router
+        .console
+        .expect("- failsafe button key-30 was pressed -");
     let mut telnet = router.telnet(FAILSAFE_ADDRESS);
     telnet.expect("FAILSAFE MODE active");
     telnet.expect("# ");
