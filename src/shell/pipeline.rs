@@ -26,6 +26,18 @@ impl Shell {
     /// group to join, 0 to found one.
     pub(super) fn fork(&mut self, place: Place, group: i32) -> Run<Option<i32>> {
         self.flush();
+        // What the shell ignores or has trapped must end a child: a signal that comes before the
+        // child has its own dispositions waits until it has them.
+        let minds_signals = self.options.interactive || self.traps.any();
+        let mask = minds_signals.then(trap::block_all);
+        let forked = self.fork_as(place, group);
+        if let Some(mask) = &mask {
+            trap::restore(mask);
+        }
+        forked
+    }
+
+    fn fork_as(&mut self, place: Place, group: i32) -> Run<Option<i32>> {
         match process::fork() {
             Ok(process::Fork::Parent(pid)) => {
                 let pid = pid.as_raw_nonzero().get();

@@ -15,13 +15,10 @@ fn a_person_finds_the_way_around_with_the_utilities() {
     // Files, in the one place that can be written to.
     yields("mkdir -p /tmp/t/sub && cd /tmp/t", "");
     yields(
-        "echo one >a && cp a b && mv b c && ln -s a link && ls -l",
+        "echo one >a && cp a b && mv b c && ln -s a link && ls -l | cat",
         "link -> a",
     );
-    yields(
-        "cat a c link",
-        "one\r\none\r\none".replace('\r', "").as_str(),
-    );
+    yields("cat a c link", "one\none\none");
     yields("find . -name 'c' -o -type l | sort", "./c\n./link");
     yields(
         "for i in 1 2 3 4 5; do echo line $i; done >five; head -n 1 five",
