@@ -52,8 +52,8 @@ fn a_person_finds_the_way_around_with_the_utilities() {
         "ended 143",
     );
     yields(
-        "sleep 1000 & sleep 1001 & killall sleep; wait; pidof sleep || echo none",
-        "none",
+        "sleep 1001 & killall sleep; wait $!; echo ended $?",
+        "ended 143",
     );
     yields("killall telnetd; pidof telnetd || echo none", "none");
 }
