@@ -7,7 +7,7 @@ use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::fsops::mode::{Change, letters, umask};
 use safebox::fsops::status::Status;
-use safebox::fsops::walk::{Follow, Step, Walk};
+use safebox::fsops::walk::{self, Follow, Walk};
 use safebox::opts::{self, Opts, Order};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -41,30 +41,14 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         return Err(Error::message(format!("invalid mode '{text}'")));
     };
     let mask = umask();
-    let mut failed = false;
+    let mut complete = true;
     for file in files {
-        let mut walk = Walk::new(file, Follow::Operands);
-        while let Some(step) = walk.next() {
-            let result = match step {
-                Step::File(status) => set(ctx, &walk, &status, &change, mask, &opts),
-                Step::Before(status) => {
-                    if !opts.has("R") {
-                        walk.skip();
-                    }
-                    set(ctx, &walk, &status, &change, mask, &opts)
-                }
-                Step::After(_) => Ok(()),
-                Step::Failed(error) => Err(error).at("", walk.path()),
-            };
-            if let Err(error) = result {
-                failed = true;
-                if !opts.has("f") {
-                    ctx.complain(error);
-                }
-            }
-        }
+        complete &= walk::each(file, Follow::Operands, opts.has("R"), |walk, found| {
+            let done = found.and_then(|status| set(ctx, walk, &status, &change, mask, &opts));
+            done.map_err(|error| (!opts.has("f")).then(|| ctx.complain(error)))
+        });
     }
-    Ok(if failed { Exit::FAILED } else { Exit::OK })
+    Ok(if complete { Exit::OK } else { Exit::FAILED })
 }
 
 /// A mode such as `-x` looks like options; what cannot be one is the mode.

@@ -8,7 +8,7 @@ use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::fsops::owner::Names;
 use safebox::fsops::status::Status;
-use safebox::fsops::walk::{Follow, Step, Walk};
+use safebox::fsops::walk::{self, Follow, Walk};
 use safebox::opts::Opts;
 use std::os::unix::ffi::OsStrExt;
 
@@ -63,30 +63,14 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         _ if recursive || opts.has("h") => Follow::Never,
         _ => Follow::Operands,
     };
-    let mut failed = false;
+    let mut complete = true;
     for file in files {
-        let mut walk = Walk::new(file, follow);
-        while let Some(step) = walk.next() {
-            let result = match step {
-                Step::File(status) => set(ctx, &walk, &status, owner, &opts),
-                Step::Before(status) => {
-                    if !recursive {
-                        walk.skip();
-                    }
-                    set(ctx, &walk, &status, owner, &opts)
-                }
-                Step::After(_) => Ok(()),
-                Step::Failed(error) => Err(error).at("", walk.path()),
-            };
-            if let Err(error) = result {
-                failed = true;
-                if !opts.has("f") {
-                    ctx.complain(error);
-                }
-            }
-        }
+        complete &= walk::each(file, follow, recursive, |walk, found| {
+            let done = found.and_then(|status| set(ctx, walk, &status, owner, &opts));
+            done.map_err(|error| (!opts.has("f")).then(|| ctx.complain(error)))
+        });
     }
-    Ok(if failed { Exit::FAILED } else { Exit::OK })
+    Ok(if complete { Exit::OK } else { Exit::FAILED })
 }
 
 /// Reads `USER`, `USER:GROUP`, `USER:`, `:GROUP`, and the same with a dot.

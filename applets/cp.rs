@@ -4,15 +4,12 @@
 //! it is new, and always ends in status 1.
 
 use safebox::applet::{Applet, Ctx, Dir};
-use safebox::error::{Error, Exit, Result};
+use safebox::error::{Exit, Result};
 use safebox::fsops::copy::{Copier, Existing, Making, Options};
 use safebox::fsops::mode::umask;
-use safebox::fsops::status::Status;
 use safebox::fsops::walk::Follow;
-use safebox::fsops::{Refusal, destination};
+use safebox::fsops::whither::Whither;
 use safebox::opts::Opts;
-use std::ffi::OsStr;
-use std::path::Path;
 
 pub static APPLET: Applet = Applet {
     names: &["cp"],
@@ -49,30 +46,11 @@ Example: cp -a /etc/config /tmp/config.old
 
 fn run(ctx: &mut Ctx) -> Result<Exit> {
     let opts = ctx.getopt(USAGE)?;
-    let dir = opts.value("t").map(OsStr::to_owned);
-    let mut sources = opts.needed(USAGE, if dir.is_some() { 1 } else { 2 })?;
-    let target = match (dir, sources) {
-        (None, [rest @ .., last]) => {
-            sources = rest;
-            last.clone()
-        }
-        (dir, _) => dir.unwrap_or_default(),
-    };
-    let target = Path::new(&target);
-    let is_dir = Status::of(target, true).is_ok_and(|status| status.is_dir());
-    let single = sources.len() == 1 && !opts.has("t");
-    if opts.has("T") {
-        if !single {
-            return Err(Error::message("-T takes one SOURCE and one DEST"));
-        }
-    } else if !single && !is_dir {
-        return Err(Refusal::NotDirectory(target.into()).into());
-    }
-    let into = is_dir && !opts.has("T");
+    let whither = Whither::read(&opts, USAGE)?;
     let mut copier = Copier::new(options(&opts), umask(), ctx);
     let mut complete = true;
-    for source in sources {
-        complete &= copier.copy(source, &destination(source, target, into));
+    for source in whither.sources {
+        complete &= copier.copy(source, &whither.of(source));
     }
     Ok(if complete { Exit::OK } else { Exit::FAILED })
 }

@@ -5,9 +5,10 @@
 
 use rustix::io::Errno;
 use safebox::applet::{Applet, Ctx, Dir};
-use safebox::error::{At, Error, Exit, Result};
+use safebox::error::{At, Exit, Result};
 use safebox::fsops::status::{Identity, Status};
-use safebox::fsops::{Listener, Refusal, base_name, destination, dir_name, transfer};
+use safebox::fsops::whither::Whither;
+use safebox::fsops::{Listener, Refusal, base_name, dir_name, transfer};
 use safebox::opts::Opts;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -37,31 +38,11 @@ Example: mv /etc/config/network /etc/config/network.bad
 
 fn run(ctx: &mut Ctx) -> Result<Exit> {
     let opts = ctx.getopt(USAGE)?;
-    let dir = opts.value("t").map(OsStr::to_owned);
-    let mut sources = opts.needed(USAGE, if dir.is_some() { 1 } else { 2 })?;
-    let target = match (dir, sources) {
-        (None, [rest @ .., last]) => {
-            sources = rest;
-            last.clone()
-        }
-        (dir, _) => dir.unwrap_or_default(),
-    };
-    let target = Path::new(&target);
-    let is_dir = Status::of(target, true).is_ok_and(|status| status.is_dir());
-    let single = sources.len() == 1 && !opts.has("t");
-    if opts.has("T") {
-        if !single {
-            return Err(Error::message("-T takes one SOURCE and one DEST"));
-        }
-    } else if !single && !is_dir {
-        return Err(Refusal::NotDirectory(target.into()).into());
-    }
-    let into = is_dir && !opts.has("T");
+    let whither = Whither::read(&opts, USAGE)?;
     let root = Status::of(&ctx.root, true).at("stat", &ctx.root)?;
     let mut complete = true;
-    for source in sources {
-        let target = destination(source, target, into);
-        match move_one(ctx, source, &target, &opts, root.identity()) {
+    for source in whither.sources {
+        match move_one(ctx, source, &whither.of(source), &opts, root.identity()) {
             Ok(moved) => complete &= moved,
             Err(error) => ctx.complain(error),
         }

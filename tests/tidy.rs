@@ -115,41 +115,30 @@ fn applets_know_neither_each_other_nor_the_fakes() {
     expect_none(bad, "an applet reaches where it must not");
 }
 
+/// What stands between two words of a file of the project.
+fn between(file: &str, start: &str, end: &str) -> String {
+    let text = fs::read_to_string(root().join(file)).unwrap();
+    let (_, rest) = text.split_once(start).unwrap();
+    rest.split(end).next().unwrap().to_owned()
+}
+
+/// The words of the applet table.
+fn table() -> Vec<String> {
+    let words = between("applets/main.rs", "applets! {", "}");
+    let word = |word: &str| word.trim_start_matches("r#").to_owned();
+    words.split_whitespace().map(word).collect()
+}
+
 #[test]
 fn every_applet_has_a_transcript() {
-    let main = fs::read_to_string(root().join("applets/main.rs")).unwrap();
-    let table = main
-        .split("applets! {")
-        .nth(1)
-        .unwrap()
-        .split('}')
-        .next()
-        .unwrap();
-    let missing = table
-        .split_whitespace()
-        .map(|word| word.trim_start_matches("r#"))
-        .filter(|word| !root().join(format!("tests/cli/{word}.test")).exists());
-    expect_none(
-        missing.map(str::to_owned).collect(),
-        "no tests/cli/NAME.test",
-    );
+    let has_one = |word: &String| root().join(format!("tests/cli/{word}.test")).exists();
+    let missing = table().into_iter().filter(|word| !has_one(word));
+    expect_none(missing.collect(), "no tests/cli/NAME.test");
 }
 
 #[test]
 fn the_table_is_in_order() {
-    let main = fs::read_to_string(root().join("applets/main.rs")).unwrap();
-    let table = main
-        .split("applets! {")
-        .nth(1)
-        .unwrap()
-        .split('}')
-        .next()
-        .unwrap();
-    let words: Vec<_> = table
-        .split_whitespace()
-        .map(|word| word.trim_start_matches("r#"))
-        .collect();
-    assert!(words.is_sorted(), "the applet table is sorted by name");
+    assert!(table().is_sorted(), "the applet table is sorted by name");
 }
 
 #[test]
@@ -182,14 +171,7 @@ fn every_folder_says_what_belongs_there() {
 
 #[test]
 fn every_dependency_has_its_reason() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let section = manifest
-        .split("[dependencies]\n")
-        .nth(1)
-        .unwrap()
-        .split("\n[")
-        .next()
-        .unwrap();
+    let section = between("Cargo.toml", "[dependencies]\n", "\n[");
     let mut bad = Vec::new();
     let mut reason = false;
     for line in section.lines().filter(|line| !line.is_empty()) {

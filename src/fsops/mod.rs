@@ -18,6 +18,7 @@ pub mod trail;
 pub mod transfer;
 pub mod walk;
 pub mod when;
+pub mod whither;
 
 use crate::applet::Ctx;
 use crate::error::{EngineError, Error};

@@ -5,6 +5,7 @@
 
 use super::status::Status;
 use super::trail::{Trail, names};
+use crate::error::{At, Result};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -49,6 +50,34 @@ pub struct Walk {
     /// Where in `path` the name begins that the trail's last directory knows.
     name_at: usize,
     next: Next,
+}
+
+/// Goes through one operand, and if `recursive` through all that is in it: `act` gets every
+/// file and every directory, before what it holds, or the error that hid it. False if
+/// anything failed; the rest is done all the same.
+pub fn each<E>(
+    operand: &OsStr,
+    follow: Follow,
+    recursive: bool,
+    mut act: impl FnMut(&Walk, Result<Status>) -> std::result::Result<(), E>,
+) -> bool {
+    let mut walk = Walk::new(operand, follow);
+    let mut complete = true;
+    while let Some(step) = walk.next() {
+        let found = match step {
+            Step::File(status) => Ok(status),
+            Step::Before(status) => {
+                if !recursive {
+                    walk.skip();
+                }
+                Ok(status)
+            }
+            Step::After(_) => continue,
+            Step::Failed(error) => Err(error).at("", walk.path()),
+        };
+        complete &= act(&walk, found).is_ok();
+    }
+    complete
 }
 
 /// What the next step begins with.
