@@ -8,8 +8,8 @@ use safebox::accounts::files::{self, User};
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::proc::launch;
+use safebox::sys::environment;
 use safebox::sys::hidden::{self, Answer};
-use safebox::sys::process;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -159,20 +159,20 @@ fn begin(ctx: &mut Ctx, user: &User, keep_environment: bool) -> Result<Exit> {
         let kept = ["TERM", "IPKG_INSTROOT"];
         for (name, _) in std::env::vars_os() {
             if !kept.iter().any(|keep| name == OsStr::new(keep)) {
-                process::remove_variable(&name);
+                environment::unset(&name);
             }
         }
     }
-    process::set_variable("USER", text(&user.name));
-    process::set_variable("LOGNAME", text(&user.name));
-    process::set_variable("HOME", text(&user.home));
-    process::set_variable("SHELL", &shell);
+    environment::set("USER", text(&user.name));
+    environment::set("LOGNAME", text(&user.name));
+    environment::set("HOME", text(&user.home));
+    environment::set("SHELL", &shell);
     let path = if user.uid == 0 {
         "/usr/sbin:/usr/bin:/sbin:/bin"
     } else {
         "/usr/bin:/bin"
     };
-    process::set_variable("PATH", path);
+    environment::set("PATH", path);
     if std::env::set_current_dir(OsStr::from_bytes(&user.home)).is_err() {
         // The root directory always exists.
         let _ = std::env::set_current_dir("/");

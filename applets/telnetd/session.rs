@@ -10,6 +10,7 @@ use rustix::termios::SpecialCodeIndex;
 use safebox::applet::Ctx;
 use safebox::error::{Exit, reason};
 use safebox::proc::launch;
+use safebox::sys::environment;
 use safebox::sys::process::{self, Fork, Pid};
 use safebox::sys::pty::{self, Pty};
 use safebox::sys::signal::{self, Signals, numbers};
@@ -200,8 +201,8 @@ impl Session {
             process::exit_now(1);
         }
         match terminal {
-            Some(name) => process::set_variable("TERM", name),
-            None if std::env::var_os("TERM").is_none() => process::set_variable("TERM", "vt102"),
+            Some(name) => environment::set("TERM", name),
+            None if std::env::var_os("TERM").is_none() => environment::set("TERM", "vt102"),
             None => {}
         }
         let error = launch::become_program(ctx.applets, &program.argv, ctx.sys);

@@ -63,18 +63,6 @@ pub fn set_name(name: &OsStr) {
     }
 }
 
-/// Sets a variable of the environment that programs started from here will see.
-pub fn set_variable(name: &str, value: impl AsRef<OsStr>) {
-    // SAFETY: the program has one thread, so nobody reads the environment meanwhile.
-    unsafe { std::env::set_var(name, value) };
-}
-
-/// Takes a variable out of the environment.
-pub fn remove_variable(name: &OsStr) {
-    // SAFETY: the program has one thread, so nobody reads the environment meanwhile.
-    unsafe { std::env::remove_var(name) };
-}
-
 /// Gives SIGPIPE its default back: Rust ignores it, but a filter must end quietly.
 pub fn restore_sigpipe() {
     // SAFETY: SIG_DFL installs no handler, so no code of ours runs in signal context.
