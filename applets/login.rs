@@ -10,6 +10,7 @@ use safebox::error::{At, Error, Exit, Result};
 use safebox::proc::launch;
 use safebox::sys::environment;
 use safebox::sys::hidden::{self, Answer};
+use safebox::sys::process;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -189,17 +190,9 @@ fn begin(ctx: &mut Ctx, user: &User, keep_environment: bool) -> Result<Exit> {
     ))
 }
 
-/// Groups first: afterwards we may no longer set them.
 fn become_user(ctx: &Ctx, user: &User) -> Result<()> {
-    use rustix::thread::{set_thread_gid, set_thread_groups, set_thread_uid};
     let group = std::fs::read(ctx.path("/etc/group")).unwrap_or_default();
     let mut groups = files::groups_of(&group, &user.name);
     groups.push(user.gid);
-    let groups: Vec<_> = groups
-        .into_iter()
-        .map(rustix::process::Gid::from_raw)
-        .collect();
-    set_thread_groups(&groups).at("set", "groups")?;
-    set_thread_gid(rustix::process::Gid::from_raw(user.gid)).at("set", "group")?;
-    set_thread_uid(rustix::process::Uid::from_raw(user.uid)).at("set", "user")
+    process::become_user(user.uid, user.gid, &groups).at("become", OsStr::from_bytes(&user.name))
 }

@@ -161,7 +161,7 @@ fn become_user(ctx: &Ctx, text: &OsStr) -> Result<()> {
         Some(group) => Names::read(&ctx.path("/etc/group")).id(group),
         None => users.group_of(uid).or(Some(uid)),
     };
-    process::become_user(uid, gid.ok_or_else(unknown)?).at("become", text)
+    process::become_user(uid, gid.ok_or_else(unknown)?, &[]).at("become", text)
 }
 
 fn stop(ctx: &mut Ctx, opts: &Opts, found: &[Process]) -> Result<Exit> {

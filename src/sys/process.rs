@@ -94,17 +94,17 @@ pub fn has_children() -> bool {
     waitid(WaitId::All, look).is_ok()
 }
 
-/// Gives up all rights but those of a user and a group, for good.
-pub fn become_user(uid: u32, gid: u32) -> io::Result<()> {
+/// Gives up all rights but those of a user, a group and further groups, for good.
+pub fn become_user(uid: u32, gid: u32, groups: &[u32]) -> io::Result<()> {
     let checked = |result: libc::c_int| match result {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     };
     // The C library's calls, which hold for the whole process; the groups first, since
     // afterwards there is no right to change them.
-    // SAFETY: no supplementary groups are passed; all take plain numbers.
+    // SAFETY: the slice's pointer and length belong together; gid_t is u32 on Linux.
     unsafe {
-        checked(libc::setgroups(0, std::ptr::null()))?;
+        checked(libc::setgroups(groups.len(), groups.as_ptr()))?;
         checked(libc::setgid(gid))?;
         checked(libc::setuid(uid))
     }
