@@ -14,6 +14,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// The end of the cable on the PC's side.
 const TAP: &str = "tap0";
@@ -75,14 +76,26 @@ impl Bench {
         path
     }
 
-    /// What `nc -l -p 3333 < FILE` does on the PC. It ends when the file has been fetched.
+    /// What `nc -l -p 3333 < FILE` does on the PC, as soon as it listens. It ends when the file
+    /// has been fetched.
     pub fn offer(&self, file: &Path) -> Child {
-        Command::new("nc.openbsd")
+        let child = Command::new("nc.openbsd")
             .args(["-N", "-l", "-p", "3333"])
             .stdin(File::open(file).unwrap())
             .stdout(Stdio::null())
             .spawn()
-            .unwrap()
+            .unwrap();
+        // The kernel's table of this network: port 3333 in state LISTEN (0A).
+        let listens = || {
+            let table = std::fs::read_to_string("/proc/thread-self/net/tcp").unwrap();
+            table.contains(":0D05 00000000:0000 0A")
+        };
+        let limit = Instant::now() + talk::PATIENCE;
+        while !listens() {
+            assert!(Instant::now() < limit, "nobody listens on port 3333");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        child
     }
 
     /// Listens for what routers announce.
