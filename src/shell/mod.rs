@@ -14,8 +14,8 @@ mod error;
 mod exec;
 mod expand;
 mod fields;
-#[cfg(test)]
-mod fuzz;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod glob;
 mod input;
 mod jobs;

@@ -34,14 +34,14 @@ mod validate;
 mod words;
 
 pub use config::Config;
-pub use delta::{Change, Delta};
+pub use delta::{Change, Delta, Line, lines as parse_changes};
 pub use error::{Error, Fault, IoFailure, Reason, Result};
 pub use ordered::Ordered;
 pub use package::{Package, Section, Setting, Value};
 pub use parse::{Parsed, Reading, package as parse_package, packages as parse_packages};
 pub use reference::Reference;
 pub use store::{LARGEST, Stamp, Store};
-pub use validate::Finding;
+pub use validate::{Finding, findings};
 pub use words::Words;
 
 #[cfg(test)]
