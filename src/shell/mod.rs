@@ -8,6 +8,7 @@
 
 mod arith;
 mod ast;
+mod attempt;
 mod braces;
 pub mod builtin;
 mod error;
