@@ -154,9 +154,6 @@ fn the_table_is_in_order() {
 
 #[test]
 fn every_engine_that_reads_bytes_from_outside_has_a_fuzz_target() {
-    // These read nothing of their own: the kernel's interface and its fakes, and what only
-    // puts together what other engines have read.
-    let others = ["fake", "sys", "upgrade"];
     // Engines whose bytes are read by the target of another one.
     let elsewhere = [
         ("fsops", "text"),
@@ -165,12 +162,15 @@ fn every_engine_that_reads_bytes_from_outside_has_a_fuzz_target() {
         ("pager", "lineedit"),
         ("proc", "boot"),
         ("shell", "shell_run"),
+        ("sys", "boot"),
+        ("upgrade", "archive"),
     ];
     let manifest = fs::read_to_string(root().join("tests/fuzz/Cargo.toml")).unwrap();
     let mut bad = Vec::new();
     for entry in fs::read_dir(root().join("src")).unwrap() {
         let engine = entry.unwrap().file_name().into_string().unwrap();
-        if engine.contains('.') || others.contains(&&*engine) {
+        // The fakes read nothing.
+        if engine.contains('.') || engine == "fake" {
             continue;
         }
         let target = elsewhere.iter().find(|(name, _)| *name == engine);
