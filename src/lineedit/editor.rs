@@ -428,26 +428,4 @@ mod tests {
         assert_eq!(step(Key::Ctrl(b'D')), Step::EndOfInput);
         assert_eq!(step(Key::Ctrl(b'C')), Step::Interrupted);
     }
-
-    #[test]
-    fn no_sequence_of_keys_breaks_the_editor() {
-        let mut seed = 1u32;
-        let mut history = History::default();
-        history.add(b"one two");
-        for columns in [0, 1, 7, 80] {
-            let mut editor = Editor::new(b"$ ", columns, &history);
-            let mut decoder = Decoder::default();
-            for _ in 0..20_000 {
-                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                if let Some(key) = decoder.feed((seed >> 24) as u8 & 0x9f) {
-                    editor.press(key, &history, &Names);
-                }
-                editor.out.clear();
-                if editor.line.len() > 200 {
-                    editor.line.clear();
-                    editor.cursor = 0;
-                }
-            }
-        }
-    }
 }
