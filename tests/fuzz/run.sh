@@ -27,6 +27,8 @@ RUSTFLAGS="--cfg fuzzing $coverage" CARGO_TARGET_DIR=$out cargo build \
     --manifest-path tests/fuzz/Cargo.toml --release --locked --target "$host"
 
 targets=${1:-$(sed -n 's/^name = "\(.*\)"$/\1/p' tests/fuzz/Cargo.toml | grep -v '^safebox')}
+# Directories that earlier extractions have left.
+rm -rf "$out/work"
 mkdir -p "$out/crashes" "$out/work"
 # Where a script that changes files would do no harm, should the cage leak.
 cd "$out/work"

@@ -10,7 +10,7 @@ use safebox::upgrade::restore;
 use safebox_fuzz::cage;
 use std::fs;
 use std::io::{Cursor, Read, Write};
-use std::path::{Component, Path};
+use std::path::Component;
 
 /// What is unpacked of a stream at most.
 const MOST: u64 = 1 << 20;
@@ -68,6 +68,10 @@ fn pack(bytes: &[u8]) -> Vec<u8> {
 
 /// Extracts for real, below the current directory and with no right to write elsewhere.
 fn extract(archive: &[u8]) {
+    // Files cost time: only for what is an archive at all.
+    if !matches!(Reader::new(archive).next_entry(), Ok(Some(_))) {
+        return;
+    }
     let base = cage::scratch();
     let (inside, outside) = (base.join("in"), base.join("out"));
     fs::create_dir_all(&inside).expect("the scratch directory is ours");
@@ -94,10 +98,5 @@ fn extract(archive: &[u8]) {
     let there: Vec<_> = fs::read_dir(&base).expect("it was there").collect();
     assert_eq!(there.len(), 2, "something was made outside");
     assert_eq!(fs::read(&outside).ok().as_deref(), Some(&b"untouched"[..]));
-    empty(&inside);
-}
-
-/// Removes a directory whose own permissions may be in the way.
-fn empty(dir: &Path) {
-    fs::remove_dir_all(dir).expect("what was extracted is ours");
+    fs::remove_dir_all(&inside).expect("what was extracted is ours");
 }
