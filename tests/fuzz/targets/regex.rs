@@ -43,6 +43,9 @@ fuzz_target!(|data: &[u8]| {
     // A parenthesis alone is a byte like others, and inside a group it is not.
     if !pattern.iter().any(|byte| b"\\()".contains(byte)) {
         check_same_in_group(pattern, text, syntax, found);
+        if !pattern.iter().any(|byte| b"^$".contains(byte)) {
+            check_leftmost_longest(pattern, &text[..text.len().min(12)], syntax);
+        }
     }
 });
 
@@ -72,4 +75,22 @@ fn check_same_in_group(pattern: &[u8], text: &[u8], syntax: Syntax, found: Optio
     if let Ok(mut regex) = Regex::new(&grouped, syntax) {
         assert_eq!(regex.find(text, 0), found);
     }
+}
+
+/// Of all stretches of a short text that match as a whole, `find` gives the leftmost and of
+/// those the longest.
+fn check_leftmost_longest(pattern: &[u8], text: &[u8], syntax: Syntax) {
+    if syntax.lines && text.contains(&b'\n') {
+        return;
+    }
+    let Ok(mut regex) = Regex::new(pattern, syntax) else {
+        return;
+    };
+    let whole = Regex::any_of(&[pattern.to_vec()], false, Bounds::Line, syntax);
+    let mut whole = whole.expect("it is one without bounds");
+    let from = |start| (start..=text.len()).rev().map(move |end| (start, end));
+    let expected = (0..=text.len())
+        .flat_map(from)
+        .find(|&(start, end)| whole.find(&text[start..end], 0) == Some((0, end - start)));
+    assert_eq!(regex.find(text, 0), expected);
 }

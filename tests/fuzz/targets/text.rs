@@ -7,8 +7,9 @@ use libfuzzer_sys::fuzz_target;
 use safebox::error::Exit;
 use safebox::fsops::{format, mode, number, when};
 use safebox::opts::{self, Order};
-use safebox::proc::duration;
+use safebox::proc::{duration, signal_words};
 use safebox::shell::pattern;
+use safebox::text::regex::{Regex, Syntax};
 use safebox::text::{count, echo, escape, printf};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -33,6 +34,11 @@ fuzz_target!(|data: &[u8]| {
         .iter()
         .map(|w| OsString::from_vec(w.to_vec()))
         .collect();
+    // Only that they come back counts here.
+    let _ = (
+        signal_words::parse(&words, "l", USAGE),
+        signal_words::list(&words),
+    );
     for order in [Order::Anywhere, Order::Leading] {
         if let Ok(found) = opts::parse(USAGE, &words, order, Exit::FAILED) {
             assert!(found.in_order().count() + found.operands.len() <= rest.len() + 1);
@@ -62,6 +68,7 @@ fn patterns(pattern: &[u8], text: &[u8]) {
     if pattern::is_literal(pattern) && !pattern.contains(&b'\\') {
         assert_eq!(pattern::matches(pattern, text), pattern == text);
     }
+    same_as_regex(pattern, text);
     for suffix in [false, true] {
         let [short, long] = [false, true].map(|longest| {
             let kept = pattern::trim(text, pattern, suffix, longest);
@@ -81,6 +88,29 @@ fn patterns(pattern: &[u8], text: &[u8]) {
         pattern::replace(text, pattern, b"", all, &mut out);
         assert!(out.len() <= text.len());
     }
+}
+
+/// A pattern without brackets and quotes means the same as a regular expression.
+fn same_as_regex(pattern: &[u8], text: &[u8]) {
+    if pattern.iter().any(|byte| b"[\\".contains(byte)) {
+        return;
+    }
+    let mut expression = b"^".to_vec();
+    for &byte in pattern {
+        match byte {
+            b'*' => expression.extend(b".*"),
+            b'?' => expression.push(b'.'),
+            _ if b"](){}+.|^$".contains(&byte) => expression.extend([b'\\', byte]),
+            _ => expression.push(byte),
+        }
+    }
+    expression.push(b'$');
+    let syntax = Syntax {
+        extended: true,
+        ..Syntax::default()
+    };
+    let mut regex = Regex::new(&expression, syntax).expect("it is one");
+    assert_eq!(regex.is_match(text), pattern::matches(pattern, text));
 }
 
 fn small_words(word: &[u8]) {
