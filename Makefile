@@ -8,7 +8,7 @@ SOURCES := $(shell find applets src tests -name '*.rs')
 export CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUSTFLAGS := -C target-feature=+crt-static
 
 .PHONY: all build check fmt fmt-check clippy unit oracle
-.PHONY: setup image run telnet vm dist cross size test
+.PHONY: setup image run telnet vm dist cross size fuzz test
 
 all: build
 
@@ -76,6 +76,10 @@ cross:
 size: build
 	@tests/vm/setup.sh peers
 	@tests/small/size.sh
+
+# Inputs made up by coverage, a minute per target: make fuzz [TARGET=uci] [SECONDS=600]
+fuzz:
+	@tests/fuzz/run.sh "$(TARGET)" $(SECONDS)
 
 # Everything, from nothing.
 test:

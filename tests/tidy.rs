@@ -142,6 +142,43 @@ fn the_table_is_in_order() {
 }
 
 #[test]
+fn every_engine_that_reads_bytes_from_outside_has_a_fuzz_target() {
+    // Engines whose bytes are read by the target of another one.
+    let elsewhere = [
+        ("fsops", "text"),
+        ("opts", "text"),
+        ("overlay", "flash"),
+        ("pager", "lineedit"),
+        ("proc", "boot"),
+        ("shell", "shell_run"),
+        ("sys", "boot"),
+        ("upgrade", "archive"),
+    ];
+    let manifest = fs::read_to_string(root().join("tests/fuzz/Cargo.toml")).unwrap();
+    let mut bad = Vec::new();
+    for entry in fs::read_dir(root().join("src")).unwrap() {
+        let engine = entry.unwrap().file_name().into_string().unwrap();
+        // The fakes read nothing.
+        if engine.contains('.') || engine == "fake" {
+            continue;
+        }
+        let target = elsewhere.iter().find(|(name, _)| *name == engine);
+        let target = target.map_or(&*engine, |(_, target)| target);
+        let file = root().join(format!("tests/fuzz/targets/{target}.rs"));
+        let source = fs::read_to_string(file).unwrap_or_default();
+        let seeds = root().join("tests/fuzz/seeds").join(target).is_dir();
+        let declared = manifest.contains(&format!("name = \"{target}\""));
+        if !seeds || !declared || !source.contains(&format!("safebox::{engine}")) {
+            bad.push(format!("src/{engine}: {target}"));
+        }
+    }
+    expect_none(
+        bad,
+        "an engine without tests/fuzz/targets/NAME.rs and seeds",
+    );
+}
+
+#[test]
 fn every_folder_says_what_belongs_there() {
     let mut bad = Vec::new();
     let mut folders: Vec<_> = ["applets", "src", "rootfs", "tests"]
@@ -151,7 +188,13 @@ fn every_folder_says_what_belongs_there() {
     while let Some(folder) = folders.pop() {
         let shown = folder.strip_prefix(root()).unwrap().to_owned();
         // Described in tests/README.md, or the image's tree, which is the device's.
-        let described = ["tests/cli", "tests/support", "tests/shell", "rootfs/"];
+        let described = [
+            "tests/cli",
+            "tests/support",
+            "tests/shell",
+            "tests/fuzz/",
+            "rootfs/",
+        ];
         if !described
             .iter()
             .any(|folder| shown.to_string_lossy().starts_with(folder))

@@ -104,7 +104,9 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_rest(&mut self) -> Result<(), Error> {
-        let mut rest = self.left + self.filler;
+        // No input is as long as a number may claim.
+        let whole = self.left.checked_add(self.filler);
+        let mut rest = whole.ok_or(Error::Truncated)?;
         let mut buf = [0; 4096];
         while rest > 0 {
             let part = rest.min(buf.len() as u64) as usize;
@@ -257,6 +259,14 @@ mod tests {
         archive.resize(archive.len().next_multiple_of(BLOCK), 0);
         archive.extend(member("short", b"x"));
         assert_eq!(names(&archive), format!("{path}:1 "));
+    }
+
+    #[test]
+    fn a_member_as_long_as_a_number_can_be_is_truncated() {
+        let mut header = Header::new(Kind::File, b"a");
+        header.size = u64::MAX;
+        let archive = [&header.block()[..], &[0; 3 * BLOCK], &member("b", b"")].concat();
+        assert_eq!(names(&archive), format!("a:{} short read", u64::MAX));
     }
 
     #[test]

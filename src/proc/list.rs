@@ -56,7 +56,7 @@ pub fn one(proc: &Path, pid: i32) -> Option<Process> {
 }
 
 /// Reads `/proc/PID/stat`; the name stands in brackets and ends with the last of them.
-fn parse_stat(stat: &[u8]) -> Option<Process> {
+pub fn parse_stat(stat: &[u8]) -> Option<Process> {
     let open = stat.iter().position(|&b| b == b'(')?;
     let close = stat.iter().rposition(|&b| b == b')')?;
     let pid = std::str::from_utf8(stat.get(..open)?).ok()?;

@@ -12,6 +12,8 @@ impl Shell {
     pub(super) fn run_list(&mut self, list: &List, tail: bool) -> Run {
         let last = list.items.len().wrapping_sub(1);
         for (index, item) in list.items.iter().enumerate() {
+            #[cfg(fuzzing)]
+            super::fuzz::spend(1)?;
             if self.options.noexec && !self.options.interactive {
                 return Ok(());
             }

@@ -96,6 +96,8 @@ impl Shell {
                 }
             }
         }
+        #[cfg(fuzzing)]
+        super::fuzz::spend(out.bytes().len())?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! text of the command being read stays in `buf`, so that an attempt can be taken back.
 
 use super::ast::{Name, Word};
+use super::attempt::Trials;
 use super::error::{self, Fault, SyntaxError};
 use super::input::{Line, Lines, Prompt};
 use super::stack::StackGuard;
@@ -115,11 +116,12 @@ pub(super) struct PendingHere {
 }
 
 /// An alias whose text is being read: it is not expanded in itself.
-struct ActiveAlias {
-    name: Vec<u8>,
-    end: usize,
+#[derive(Clone)]
+pub(super) struct ActiveAlias {
+    pub name: Vec<u8>,
+    pub end: usize,
     /// The text ends in a blank: the word after it is looked up too.
-    opens_next: bool,
+    pub opens_next: bool,
 }
 
 /// A token that has been looked at and not taken.
@@ -139,7 +141,8 @@ pub struct Parser {
     /// Nothing of the next command has been read yet.
     pub(super) fresh: bool,
     pub(super) aliases: Option<Aliases>,
-    active: Vec<ActiveAlias>,
+    pub(super) active: Vec<ActiveAlias>,
+    pub(super) trials: Trials,
     pub(super) here: Vec<PendingHere>,
     pub(super) peeked: Option<Peeked>,
     /// The end of the last token taken.
@@ -163,6 +166,7 @@ impl Parser {
             fresh: true,
             aliases,
             active: Vec::new(),
+            trials: Trials::default(),
             here: Vec::new(),
             peeked: None,
             last_end: 0,
@@ -185,6 +189,7 @@ impl Parser {
         self.peeked = None;
         self.here.clear();
         self.active.clear();
+        self.trials = Trials::default();
     }
 
     /// Asks the source again after its end: `set -o ignoreeof`.
@@ -207,6 +212,7 @@ impl Parser {
     pub(super) fn start_command(&mut self) {
         let at = self.pos;
         self.active.retain(|alias| alias.end > at);
+        self.trials = Trials::default();
         if self.peeked.is_none() && self.active.is_empty() {
             if self.pos >= self.buf.len() {
                 self.buf.clear();
@@ -415,7 +421,8 @@ impl Parser {
             end: start + text.len(),
             opens_next: matches!(text.last(), Some(b' ' | b'\t')),
         });
-        self.buf.splice(start..self.pos, text.iter().copied());
+        let word = self.buf.splice(start..self.pos, text.iter().copied());
+        self.trials.note(start, word.collect(), text.len());
         self.pos = start;
         drop(aliases);
         self.peeked = None;

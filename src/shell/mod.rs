@@ -8,14 +8,15 @@
 
 mod arith;
 mod ast;
+mod attempt;
 mod braces;
 pub mod builtin;
 mod error;
 mod exec;
 mod expand;
 mod fields;
-#[cfg(test)]
-mod fuzz;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod glob;
 mod input;
 mod jobs;

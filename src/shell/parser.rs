@@ -469,3 +469,31 @@ impl Parser {
         })
     }
 }
+
+#[test]
+fn deep_nesting_is_an_error_and_no_crash() {
+    use super::input::Text;
+    use super::stack::StackGuard;
+    let check = |text: String| {
+        let guard = StackGuard::with_room(1 << 20);
+        let mut parser = Parser::new(Box::new(Text::new(text)), None, guard);
+        while let Ok(Some(_)) = parser.next_command() {}
+    };
+    for piece in [
+        "(",
+        "{ ",
+        "$(",
+        "`",
+        "\"$(",
+        "if ",
+        "$((",
+        "${x:-",
+        "case x in x) ",
+        "! ",
+        "<(",
+        "[[ ( ",
+    ] {
+        check("echo ".to_owned() + &piece.repeat(20_000));
+        check(piece.repeat(20_000));
+    }
+}

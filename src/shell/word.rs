@@ -165,7 +165,9 @@ impl Parser {
     /// A parser for a text that stands inside this one.
     fn inside(&self, text: Vec<u8>) -> Parser {
         let source = Box::new(Text::new(text));
-        Parser::new(source, self.aliases.clone(), self.stack)
+        let mut inner = Parser::new(source, self.aliases.clone(), self.stack);
+        inner.trials.failed = self.trials.failed;
+        inner
     }
 
     pub(super) fn enter(&self) -> Parsed<()> {
@@ -412,9 +414,10 @@ impl Parser {
     fn dollar_paren(&mut self, parts: &mut Parts, quoted: bool) -> Parsed<()> {
         self.bump();
         if self.peek_joined()? == Some(b'(') {
-            let (pos, line) = (self.pos, self.line);
+            let attempt = self.attempt();
             self.bump();
             if let Some(word) = self.arithmetic()? {
+                self.keep(attempt);
                 parts.add(Part::Arith(Box::new(Arith {
                     word,
                     parsed: OnceCell::new(),
@@ -422,7 +425,7 @@ impl Parser {
                 })));
                 return Ok(());
             }
-            (self.pos, self.line) = (pos, line);
+            self.take_back(attempt)?;
         }
         let list = self.parenthesised()?;
         parts.add(Part::Command { list, quoted });

@@ -339,40 +339,4 @@ mod tests {
             &ASK_TERMINAL,
         );
     }
-
-    #[test]
-    fn any_stream_gives_the_same_events_however_it_is_cut() {
-        let mut seed = 0x2545_f491_u32;
-        let mut random = move |below: u32| {
-            seed ^= seed << 13;
-            seed ^= seed >> 17;
-            seed ^= seed << 5;
-            seed % below
-        };
-        let words: [&[u8]; 10] = [
-            b"\xff\xfb",
-            b"\xff\xfd",
-            b"\xff\xfa",
-            b"\xff\xf0",
-            b"\r",
-            b"\n",
-            b"\0",
-            b"\x18",
-            b"\x1f",
-            b"text",
-        ];
-        for _ in 0..3000 {
-            let mut stream = Vec::new();
-            for _ in 0..random(24) {
-                match random(3) {
-                    0 => stream.push(random(256) as u8),
-                    _ => stream.extend_from_slice(words[random(10) as usize]),
-                }
-            }
-            let whole = run([&stream[..]]);
-            let cut = random(stream.len() as u32 + 1) as usize;
-            assert_eq!(run([&stream[..cut], &stream[cut..]]), whole, "{stream:?}");
-            assert_eq!(run(stream.chunks(1)), whole, "{stream:?}");
-        }
-    }
 }

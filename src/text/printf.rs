@@ -56,6 +56,10 @@ struct Spec {
     precision: Option<usize>,
 }
 
+/// Digits of a fraction: all that a number can have (some 1100), and room below what the
+/// formatting of std takes.
+const MOST_DIGITS: usize = 60_000;
+
 /// Wider is surely a mistake, and memory.
 const WIDEST: usize = 1 << 20;
 
@@ -256,7 +260,7 @@ impl<'a> Printer<'a> {
     }
 
     fn float(&mut self, spec: &Spec, value: f64, letter: u8) {
-        let precision = spec.precision.unwrap_or(6);
+        let precision = spec.precision.unwrap_or(6).min(MOST_DIGITS);
         let magnitude = value.abs();
         let mut text = match letter.to_ascii_lowercase() {
             _ if !value.is_finite() => format!("{magnitude}").to_ascii_lowercase(),
@@ -370,6 +374,20 @@ mod tests {
             text += &format!(" [{fault}]");
         }
         assert_eq!(text, expected, "{line:?}");
+    }
+
+    #[test]
+    fn a_fraction_of_any_length_can_be_asked_for() {
+        for conversion in ["%.99999f", "%.99999e", "%.99999g", "%#.99999g", "%.60000g"] {
+            for value in ["1", "1e-4", "1e-300", "1e300"] {
+                let mut out = Vec::new();
+                format(conversion.as_bytes(), &[value.as_bytes()], &mut out);
+                assert!(
+                    !out.is_empty() && out.len() < 70_000,
+                    "{conversion} {value}"
+                );
+            }
+        }
     }
 
     #[test]

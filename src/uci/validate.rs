@@ -27,7 +27,7 @@ impl Store {
 }
 
 /// Every fault of a text.
-pub(super) fn findings(text: &[u8]) -> Result<Vec<Finding>> {
+pub fn findings(text: &[u8]) -> Result<Vec<Finding>> {
     let (_, faults) = parse::package(b"", text, Reading::Check)?;
     let (mut line, mut line_start, mut from) = (1, 0, 0);
     let place = |fault: super::Fault| {

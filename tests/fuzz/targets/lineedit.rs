@@ -1,0 +1,64 @@
+//! The line editor: bytes of a terminal to keys, keys to a line, a line to the screen.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use safebox::lineedit::complete::{self, Completer};
+use safebox::lineedit::editor::{Editor, Step};
+use safebox::lineedit::history::History;
+use safebox::lineedit::key::Decoder;
+use safebox::pager::rows::{Shape, rows};
+use std::path::PathBuf;
+
+/// A shell with a few names; files are not looked for, as every word with a slash has none.
+struct Names;
+
+impl Completer for Names {
+    fn commands(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
+        let known = [&b"echo"[..], b"exit", b"a b'c\"d$", b"\xff\xc3\xa9"];
+        let fits = known.into_iter().filter(|name| name.starts_with(prefix));
+        fits.map(<[u8]>::to_vec).collect()
+    }
+
+    fn variables(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
+        self.commands(prefix)
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        Some(PathBuf::from("/nonexistent"))
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&columns, bytes)) = data.split_first() else {
+        return;
+    };
+    let mut history = History::default();
+    history.add(b"echo \xc3\xa9 one");
+    history.add(b"exit 'two");
+    let mut decoder = Decoder::default();
+    let mut editor = Editor::new(b"one\n\x1b[1mtwo\x1b[0m> ", columns.into(), &history);
+    for &byte in bytes {
+        let Some(key) = decoder.feed(byte) else {
+            continue;
+        };
+        match editor.press(key, &history, &Names) {
+            Step::Typing => editor.out.clear(),
+            Step::Done => {
+                history.add(&editor.into_line());
+                editor = Editor::new(b"$ ", columns.into(), &history);
+            }
+            Step::EndOfInput | Step::Interrupted => editor.resize((columns / 2).into()),
+        }
+    }
+    let line = editor.into_line();
+    let completion = complete::complete(&line, line.len() / 2, &Names);
+    assert!(completion.start <= line.len() / 2);
+    let shape = Shape {
+        columns: usize::from(columns).max(1),
+        cut: bytes.len() % 2 == 0,
+        colours: bytes.len() % 3 == 0,
+        skip: usize::from(columns % 5),
+    };
+    assert!(!rows(bytes, shape).is_empty());
+});
