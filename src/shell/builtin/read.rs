@@ -12,9 +12,6 @@ use rustix::termios::{LocalModes, OptionalActions, Termios};
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-/// Longest line; a stream without newlines must not fill the memory.
-const LONGEST: usize = 16 * 1024 * 1024;
-
 /// What the options ask for.
 struct Request {
     fd: i32,
@@ -178,9 +175,6 @@ impl Line {
             }
             if request.most.is_some_and(|most| self.bytes.len() >= most) {
                 return End::Delimiter;
-            }
-            if self.bytes.len() > LONGEST {
-                return End::Input;
             }
         }
     }
