@@ -102,7 +102,7 @@ pub struct Shell {
     source_name: Option<Rc<str>>,
     /// The builtin that runs, for messages.
     builtin: Option<&'static str>,
-    /// A script file is being run: messages give the line.
+    /// A script file or a text with a name is being run: messages give the line.
     script: bool,
     /// A forked copy: not the one that talks to the user.
     subshell: bool,

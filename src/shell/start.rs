@@ -146,6 +146,7 @@ impl Shell {
             };
             if let Some(name) = operands.next() {
                 self.arg0 = name.to_vec();
+                self.script = true;
             }
             return Ok(Task::Command(text.to_vec()));
         }

@@ -48,7 +48,8 @@ fn assign_argument<'a>(shell: &mut Shell, arg: &'a [u8]) -> Run<&'a [u8]> {
         return Ok(arg);
     }
     let Some((name, append, value)) = split_assignment(arg) else {
-        let shown = String::from_utf8_lossy(arg).into_owned();
+        let name = arg.split(|&byte| byte == b'=').next().unwrap_or_default();
+        let shown = String::from_utf8_lossy(name).into_owned();
         return Err(shell.fatal(format_args!("{shown}: bad variable name")));
     };
     let result = if append {
