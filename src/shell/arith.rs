@@ -222,12 +222,17 @@ impl Parser<'_> {
         let first = self.power()?;
         let mut rest = Vec::new();
         loop {
-            let spelling = self.spelling();
+            let spelling = match self.spelling() {
+                // After an operand: an operator and a sign.
+                signs @ (b"++" | b"--") => &signs[..1],
+                other => other,
+            };
             let found = BINARY.iter().find(|(text, ..)| *text == spelling);
             let Some((_, strength, op)) = found.filter(|(_, s, _)| *s >= weakest) else {
                 return Ok(chain(first, rest));
             };
-            self.take(spelling);
+            self.at += spelling.len();
+            self.skip_blanks();
             rest.push((*op, self.binary(strength + 1)?));
         }
     }
@@ -404,7 +409,8 @@ mod tests {
         check("0 || 2 && 0", Ok(0));
         check("!x + !0", Ok(1));
         check("x = 3, x++ + ++x", Ok(8));
-        check("x += x -= 2", Ok(8));
+        check("x += x -= 2", Ok(6));
+        check("7--1 + 7++1", Ok(16));
         check("y", Ok(0));
         check("e * 2", Ok(12));
         check("x<6", Ok(1));

@@ -62,8 +62,8 @@ impl Evaluator<'_> {
                 self.assign(name, value)?
             }
             Expr::Assign(name, Some(op), value) => {
-                let before = self.value(name)?;
                 let value = self.eval(value)?;
+                let before = self.value(name)?;
                 self.assign(name, apply(*op, before, value)?)?
             }
             Expr::Step { name, by, old } => {

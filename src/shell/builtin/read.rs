@@ -298,12 +298,12 @@ fn assign(shell: &mut Shell, line: &Line, names: &[&[u8]]) -> Result<(), Flow> {
     }
     // A single mark at the end of what would be one field belongs to no field.
     if end > at && kind(end - 1) == Ifs::Mark {
-        let marks = (at..end - 1).any(|place| kind(place) == Ifs::Mark);
-        if !marks {
-            end -= 1;
-            while end > at && kind(end - 1) == Ifs::Blank {
-                end -= 1;
-            }
+        let mut field_end = end - 1;
+        while field_end > at && kind(field_end - 1) == Ifs::Blank {
+            field_end -= 1;
+        }
+        if (at..field_end).all(|place| kind(place) == Ifs::No) {
+            end = field_end;
         }
     }
     shell.assign(last, line.bytes.get(at..end).unwrap_or_default())
