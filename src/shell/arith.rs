@@ -1,17 +1,16 @@
-//! Arithmetic: `$((...))`, `let`, `${x:offset:length}`.
+//! The language of arithmetic: `$((...))`, `let`, `${x:offset:length}`.
 //!
-//! Signed 64-bit numbers that wrap around. An expression is parsed into a tree; one
-//! without expansions of its own is parsed once, however often it runs.
+//! An expression is parsed into a tree, which [`calculate`](super::calculate) evaluates;
+//! one without expansions of its own is parsed once, however often it runs.
 
 use super::ast::Name;
 use super::error::ArithError;
 use super::lexer::{is_name_byte, is_name_start, name};
-use super::vars::Vars;
 
 /// Parentheses and unary operators inside each other; variables naming variables.
-const DEEPEST: u32 = 100;
+pub(super) const DEEPEST: u32 = 100;
 
-type Result<T> = std::result::Result<T, ArithError>;
+pub(super) type Result<T> = std::result::Result<T, ArithError>;
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +23,12 @@ pub enum Expr {
     Unary(u8, Box<Expr>),
     /// Two operands, both evaluated.
     Binary(Op, Box<Expr>, Box<Expr>),
-    /// `a && b`
-    And(Box<Expr>, Box<Expr>),
-    /// `a || b`
-    Or(Box<Expr>, Box<Expr>),
+    /// More operands, taken from left to right: a long sum is no deep tree.
+    Chain(Box<Expr>, Vec<(Op, Expr)>),
+    /// `a && b && ...`
+    And(Vec<Expr>),
+    /// `a || b || ...`
+    Or(Vec<Expr>),
     /// `a ? b : c`
     Choice(Box<(Expr, Expr, Expr)>),
     /// `x = e`, `x += e`
@@ -136,11 +137,12 @@ impl Parser<'_> {
     }
 
     fn comma(&mut self) -> Result<Expr> {
-        let mut left = self.assignment()?;
+        let first = self.assignment()?;
+        let mut rest = Vec::new();
         while self.take(b",") {
-            left = Expr::Binary(Op::Comma, Box::new(left), Box::new(self.assignment()?));
+            rest.push((Op::Comma, self.assignment()?));
         }
-        Ok(left)
+        Ok(chain(first, rest))
     }
 
     fn assignment(&mut self) -> Result<Expr> {
@@ -192,33 +194,46 @@ impl Parser<'_> {
     }
 
     fn or(&mut self) -> Result<Expr> {
-        let mut left = self.and()?;
-        while self.take(b"||") {
-            left = Expr::Or(Box::new(left), Box::new(self.and()?));
+        let first = self.and()?;
+        if self.spelling() != b"||" {
+            return Ok(first);
         }
-        Ok(left)
+        let mut operands = vec![first];
+        while self.take(b"||") {
+            operands.push(self.and()?);
+        }
+        Ok(Expr::Or(operands))
     }
 
     fn and(&mut self) -> Result<Expr> {
-        let mut left = self.binary(0)?;
-        while self.take(b"&&") {
-            left = Expr::And(Box::new(left), Box::new(self.binary(0)?));
+        let first = self.binary(0)?;
+        if self.spelling() != b"&&" {
+            return Ok(first);
         }
-        Ok(left)
+        let mut operands = vec![first];
+        while self.take(b"&&") {
+            operands.push(self.binary(0)?);
+        }
+        Ok(Expr::And(operands))
     }
 
     /// Operators of at least this strength; equal ones group to the left.
     fn binary(&mut self, weakest: u8) -> Result<Expr> {
-        let mut left = self.power()?;
+        let first = self.power()?;
+        let mut rest = Vec::new();
         loop {
-            let spelling = self.spelling();
+            let spelling = match self.spelling() {
+                // After an operand: an operator and a sign.
+                signs @ (b"++" | b"--") => &signs[..1],
+                other => other,
+            };
             let found = BINARY.iter().find(|(text, ..)| *text == spelling);
             let Some((_, strength, op)) = found.filter(|(_, s, _)| *s >= weakest) else {
-                return Ok(left);
+                return Ok(chain(first, rest));
             };
-            self.take(spelling);
-            let right = self.binary(strength + 1)?;
-            left = Expr::Binary(*op, Box::new(left), Box::new(right));
+            self.at += spelling.len();
+            self.skip_blanks();
+            rest.push((*op, self.binary(strength + 1)?));
         }
     }
 
@@ -311,6 +326,18 @@ impl Parser<'_> {
     }
 }
 
+/// Operators applied from left to right.
+fn chain(first: Expr, mut rest: Vec<(Op, Expr)>) -> Expr {
+    match rest.len() {
+        0 => first,
+        1 => match rest.pop() {
+            Some((op, right)) => Expr::Binary(op, Box::new(first), Box::new(right)),
+            None => first,
+        },
+        _ => Expr::Chain(Box::new(first), rest),
+    }
+}
+
 /// A constant: decimal, `0x`, octal with a leading 0, `base#digits` up to base 64.
 fn number(literal: &[u8]) -> Option<i64> {
     if let Some(hash) = literal.iter().position(|&b| b == b'#') {
@@ -350,163 +377,10 @@ fn digits(digits: &[u8], base: i64) -> Option<i64> {
     Some(value)
 }
 
-/// Evaluates; assignments take place in `vars`. `nounset`: unset variables are errors.
-pub fn eval(expr: &Expr, vars: &mut Vars, nounset: bool) -> Result<i64> {
-    Evaluator {
-        vars,
-        nounset,
-        depth: 0,
-    }
-    .eval(expr)
-}
-
-struct Evaluator<'a> {
-    vars: &'a mut Vars,
-    nounset: bool,
-    depth: u32,
-}
-
-impl Evaluator<'_> {
-    fn eval(&mut self, expr: &Expr) -> Result<i64> {
-        Ok(match expr {
-            Expr::Number(number) => *number,
-            Expr::Var(name) => self.value(name)?,
-            Expr::Unary(op, operand) => {
-                let value = self.eval(operand)?;
-                match op {
-                    b'-' => value.wrapping_neg(),
-                    b'~' => !value,
-                    b'!' => i64::from(value == 0),
-                    _ => value,
-                }
-            }
-            Expr::Binary(op, left, right) => {
-                let left = self.eval(left)?;
-                let right = self.eval(right)?;
-                apply(*op, left, right)?
-            }
-            Expr::And(left, right) => i64::from(self.eval(left)? != 0 && self.eval(right)? != 0),
-            Expr::Or(left, right) => i64::from(self.eval(left)? != 0 || self.eval(right)? != 0),
-            Expr::Choice(choice) => {
-                let (condition, yes, no) = &**choice;
-                if self.eval(condition)? != 0 {
-                    self.eval(yes)?
-                } else {
-                    self.eval(no)?
-                }
-            }
-            Expr::Assign(name, None, value) => {
-                let value = self.eval(value)?;
-                self.assign(name, value)?
-            }
-            Expr::Assign(name, Some(op), value) => {
-                let before = self.value(name)?;
-                let value = self.eval(value)?;
-                self.assign(name, apply(*op, before, value)?)?
-            }
-            Expr::Step { name, by, old } => {
-                let before = self.value(name)?;
-                let after = self.assign(name, before.wrapping_add(*by))?;
-                if *old { before } else { after }
-            }
-        })
-    }
-
-    fn assign(&mut self, name: &[u8], value: i64) -> Result<i64> {
-        match self.vars.set_number(name, value) {
-            Ok(()) => Ok(value),
-            Err(_) => Err(ArithError::ReadOnly(name.to_vec())),
-        }
-    }
-
-    /// A variable's value: a number, or an expression in turn.
-    fn value(&mut self, name: &[u8]) -> Result<i64> {
-        let nounset = self.nounset;
-        let Some(text) = self.vars.get(name) else {
-            return if nounset {
-                Err(ArithError::Unset(name.to_vec()))
-            } else {
-                Ok(0)
-            };
-        };
-        if let Some(value) = plain_decimal(text) {
-            return Ok(value);
-        }
-        let expr = parse(text)?;
-        if let Expr::Number(value) = expr {
-            return Ok(value);
-        }
-        self.depth += 1;
-        if self.depth > DEEPEST / 2 {
-            return Err(ArithError::TooDeep);
-        }
-        let value = self.eval(&expr)?;
-        self.depth -= 1;
-        Ok(value)
-    }
-}
-
-/// A number as `$((...))` itself prints it.
-fn plain_decimal(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    // 18 digits cannot overflow; a leading zero may be octal.
-    if digits.is_empty() || digits.len() > 18 || (digits[0] == b'0' && digits.len() > 1) {
-        return None;
-    }
-    let mut value = 0;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        value = value * 10 + i64::from(digit - b'0');
-    }
-    Some(if negative { -value } else { value })
-}
-
-fn apply(op: Op, left: i64, right: i64) -> Result<i64> {
-    Ok(match op {
-        Op::Comma => right,
-        Op::BitOr => left | right,
-        Op::BitXor => left ^ right,
-        Op::BitAnd => left & right,
-        Op::Equal => i64::from(left == right),
-        Op::Unequal => i64::from(left != right),
-        Op::Less => i64::from(left < right),
-        Op::LessEqual => i64::from(left <= right),
-        Op::Greater => i64::from(left > right),
-        Op::GreaterEqual => i64::from(left >= right),
-        Op::ShiftLeft => left.wrapping_shl(right as u32),
-        Op::ShiftRight => left.wrapping_shr(right as u32),
-        Op::Add => left.wrapping_add(right),
-        Op::Subtract => left.wrapping_sub(right),
-        Op::Multiply => left.wrapping_mul(right),
-        Op::Divide | Op::Remainder if right == 0 => return Err(ArithError::DivideByZero),
-        Op::Divide => left.wrapping_div(right),
-        Op::Remainder => left.wrapping_rem(right),
-        Op::Power => return power(left, right),
-    })
-}
-
-fn power(base: i64, exponent: i64) -> Result<i64> {
-    if exponent < 0 {
-        return Err(ArithError::NegativeExponent);
-    }
-    let (mut result, mut base, mut rest) = (1i64, base, exponent);
-    while rest > 0 {
-        if rest & 1 == 1 {
-            result = result.wrapping_mul(base);
-        }
-        base = base.wrapping_mul(base);
-        rest >>= 1;
-    }
-    Ok(result)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::calculate::eval;
+    use super::super::vars::Vars;
     use super::*;
 
     fn check(text: &str, expected: std::result::Result<i64, &str>) {
@@ -535,7 +409,8 @@ mod tests {
         check("0 || 2 && 0", Ok(0));
         check("!x + !0", Ok(1));
         check("x = 3, x++ + ++x", Ok(8));
-        check("x += x -= 2", Ok(8));
+        check("x += x -= 2", Ok(6));
+        check("7--1 + 7++1", Ok(16));
         check("y", Ok(0));
         check("e * 2", Ok(12));
         check("x<6", Ok(1));

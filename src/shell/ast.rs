@@ -275,10 +275,10 @@ pub struct Arm {
 /// An expression of `[[ ]]`.
 #[derive(Debug)]
 pub enum Cond {
-    /// `a && b`
-    And(Box<Cond>, Box<Cond>),
-    /// `a || b`
-    Or(Box<Cond>, Box<Cond>),
+    /// `a && b && ...`
+    And(Vec<Cond>),
+    /// `a || b || ...`
+    Or(Vec<Cond>),
     /// `! a`
     Not(Box<Cond>),
     /// `-x word`

@@ -52,7 +52,9 @@ pub enum Token {
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("syntax error: ")?;
+        if !matches!(self.fault, Fault::Read(_)) {
+            f.write_str("syntax error: ")?;
+        }
         match &self.fault {
             Fault::Unexpected { found, expected } => {
                 match found {

@@ -214,7 +214,10 @@ impl Shell {
                 params.iter().for_each(|param| fields.push_field(param));
             }
         }
-        self.status = 0;
+        // The first round still sees the status of what came before.
+        if fields.fields.is_empty() {
+            self.status = 0;
+        }
         self.loops += 1;
         let mut result = Ok(());
         for value in fields.fields.iter() {

@@ -6,6 +6,7 @@
 use super::Shell;
 use super::arith;
 use super::ast::{Argument, Arith, Param, Part, Source, Word};
+use super::calculate;
 use super::error::{Flow, Run};
 use super::fields::{Aim, Expansion};
 use super::vars::append_number;
@@ -130,7 +131,7 @@ impl Shell {
     pub(super) fn evaluate(&mut self, arith: &Arith) -> Run<i64> {
         if let Some(expr) = arith.parsed.get() {
             let expr = Rc::clone(expr);
-            let value = arith::eval(&expr, &mut self.vars, self.options.nounset);
+            let value = calculate::eval(&expr, &mut self.vars, self.options.nounset);
             return self.evaluated(value);
         }
         let constant = match &*arith.word.parts {
@@ -148,7 +149,7 @@ impl Shell {
             self.recycle(text);
             Rc::new(self.evaluated(expr)?)
         };
-        let value = arith::eval(&expr, &mut self.vars, self.options.nounset);
+        let value = calculate::eval(&expr, &mut self.vars, self.options.nounset);
         self.evaluated(value)
     }
 
@@ -228,7 +229,8 @@ impl Shell {
         let fields = out.aim == Aim::Fields;
         let star = param.source == Source::Star;
         let joint = match (star, fields) {
-            (true, _) if param.quoted || !fields => self.vars.ifs_joint(),
+            _ if !fields => self.vars.ifs_joint(),
+            (true, _) if param.quoted => self.vars.ifs_joint(),
             _ => Some(b' '),
         };
         for (index, value) in all.take(count).enumerate() {

@@ -167,6 +167,8 @@ impl Expansion {
             self.fields.bytes.extend_from_slice(text);
             return;
         }
+        // Blanks at the end of another expansion are no part of this one's separator.
+        self.after_blank = false;
         let mut rest = text;
         while let Some(&byte) = rest.first() {
             match ifs[usize::from(byte)] {

@@ -8,9 +8,6 @@ use crate::sys::borrowed_file;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, RawFd};
 
-/// Longest line taken from a file; more is an error, not memory.
-const LONGEST_LINE: usize = 16 * 1024 * 1024;
-
 /// Which prompt a line is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prompt {
@@ -191,9 +188,6 @@ impl Lines for Descriptor {
             if end.is_some() {
                 self.give_back();
                 return Ok(Line::Read);
-            }
-            if buf.len() - start > LONGEST_LINE {
-                return Err(io::ErrorKind::FileTooLarge.into());
             }
         }
     }

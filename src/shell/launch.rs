@@ -235,11 +235,16 @@ impl Shell {
         shell.run_file(path, args) as u8
     }
 
-    /// `exec` of a program by name; comes back only when it fails.
-    pub(super) fn exec_by_name(&mut self, args: &Fields) -> Flow {
+    /// `exec` of a program by name, which sees itself `called` something else; comes back
+    /// only when it fails.
+    pub(super) fn exec_by_name(&mut self, args: &Fields, called: Option<&[u8]>) -> Flow {
         let name = args.get(0).unwrap_or_default();
         self.status = match self.locate(name) {
-            Some(located) => i32::from(self.exec(&located.program, args)),
+            Some(located) => {
+                let argv = called.into_iter().chain(args.from(called.map_or(0, |_| 1)));
+                let argv: Fields = argv.collect();
+                i32::from(self.exec(&located.program, &argv))
+            }
             None => {
                 let name = String::from_utf8_lossy(name).into_owned();
                 self.complain(format_args!("{name}: not found"));

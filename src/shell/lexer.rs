@@ -242,14 +242,20 @@ impl Parser {
         } else {
             Prompt::More
         };
-        match self.source.next(prompt, &mut self.buf) {
-            Ok(Line::Read) => Ok(true),
-            Ok(Line::End) => {
-                self.ended = true;
-                Ok(false)
+        let start = self.buf.len();
+        loop {
+            match self.source.next(prompt, &mut self.buf) {
+                Ok(Line::Read) => drop_nuls(&mut self.buf, start),
+                Ok(Line::End) => {
+                    self.ended = true;
+                    return Ok(false);
+                }
+                Ok(Line::Interrupted) => return self.fail(Fault::Interrupted),
+                Err(error) => return self.fail(Fault::Read(error)),
             }
-            Ok(Line::Interrupted) => self.fail(Fault::Interrupted),
-            Err(error) => self.fail(Fault::Read(error)),
+            if self.buf.len() > start {
+                return Ok(true);
+            }
         }
     }
 
@@ -537,4 +543,13 @@ pub fn split_assignment(bytes: &[u8]) -> Option<(&[u8], bool, &[u8])> {
 /// A name to keep.
 pub fn name(bytes: &[u8]) -> Name {
     Rc::from(bytes)
+}
+
+/// Drops NULs, which no word can hold, from where a line begins.
+fn drop_nuls(buf: &mut Vec<u8>, start: usize) {
+    let Some(first) = memchr::memchr(0, &buf[start..]) else {
+        return;
+    };
+    let rest = buf.split_off(start + first);
+    buf.extend(rest.into_iter().filter(|&byte| byte != 0));
 }

@@ -11,6 +11,7 @@ mod ast;
 mod attempt;
 mod braces;
 pub mod builtin;
+mod calculate;
 mod error;
 mod exec;
 mod expand;
@@ -94,9 +95,15 @@ pub struct Shell {
     tested: bool,
     /// The status of the last command substitution of the command that is being expanded.
     substituted: Option<i32>,
+    /// Assignments that `set -x` shows together with their command.
+    traced: Vec<u8>,
+    /// The status before the trap whose action runs: what `exit` there ends with.
+    trap_status: Option<i32>,
+    /// The sourced file whose commands run, for messages.
+    source_name: Option<Rc<str>>,
     /// The builtin that runs, for messages.
     builtin: Option<&'static str>,
-    /// A script file is being run: messages give the line.
+    /// A script file or a text with a name is being run: messages give the line.
     script: bool,
     /// A forked copy: not the one that talks to the user.
     subshell: bool,
@@ -137,6 +144,9 @@ impl Shell {
             sourced: 0,
             tested: false,
             substituted: None,
+            traced: Vec::new(),
+            trap_status: None,
+            source_name: None,
             builtin: None,
             script: false,
             subshell: false,
@@ -166,6 +176,9 @@ impl Shell {
             }
             let tail = last && parser.is_spent();
             self.run_list(&list, tail)?;
+            if crate::sys::trap::any() {
+                self.handle_signals()?;
+            }
         }
     }
 
@@ -197,11 +210,17 @@ impl Shell {
     /// Prints a message in the shell's name, or in that of the builtin that runs.
     pub(crate) fn complain(&mut self, text: impl std::fmt::Display) {
         let mut line = String::from_utf8_lossy(&self.arg0).into_owned();
-        if let Some(builtin) = self.builtin {
-            line += &format!(": {builtin}");
+        match (self.builtin, &self.source_name) {
+            (Some(builtin), _) => line += &format!(": {builtin}"),
+            (None, Some(file)) => line += &format!(": {file}"),
+            (None, None) => {}
         }
-        if !self.options.interactive && (self.script || self.builtin.is_some()) {
-            line += &format!(": line {}", self.vars.line);
+        let sourced = self.source_name.is_some();
+        let placed = self.script || sourced || self.builtin.is_some();
+        if placed && (sourced || !self.options.interactive) {
+            // The first line of a command line's text is line 0 in messages.
+            let skipped = u32::from(self.options.command && !sourced);
+            line += &format!(": line {}", self.vars.line.saturating_sub(skipped));
         }
         line += &format!(": {text}\n");
         self.tell(line.as_bytes());

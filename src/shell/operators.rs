@@ -58,6 +58,9 @@ impl Shell {
             op: Op::Value,
             quoted: param.quoted,
         };
+        if param.quoted {
+            out.quoted(b"");
+        }
         self.expand_all_positional(&plain, out);
     }
 
@@ -101,12 +104,8 @@ impl Shell {
     fn transform(&mut self, param: &Param, value: &[u8], out: &mut Expansion) -> Run {
         match &param.op {
             Op::Length => {
-                let length = match param.source {
-                    Source::At | Source::Star => self.params.len(),
-                    _ => value.len(),
-                };
                 let mut digits = Vec::new();
-                append_number(&mut digits, length as i64);
+                append_number(&mut digits, value.len() as i64);
                 self.emit(&digits, param.quoted, out);
             }
             Op::Trim {
@@ -182,7 +181,8 @@ impl Shell {
                     Source::Star => self.vars.ifs_joint(),
                     _ => Some(b' '),
                 };
-                (self.params.len() > 0).then(|| self.params.joined(joint))
+                // They count as set even where there are none.
+                Some(self.params.joined(joint))
             }
             Source::Count => number(self.params.len() as i64),
             Source::Status => number(i64::from(self.status)),

@@ -91,6 +91,7 @@ impl Shell {
         self.options.monitor = false;
         self.options.interactive = false;
         self.subshell = true;
+        self.trap_status = None;
         self.capturing = false;
         self.out.clear();
     }

@@ -159,6 +159,8 @@ impl Shell {
         self.calls = 0;
         self.tested = false;
         self.builtin = None;
+        self.source_name = None;
+        self.trap_status = None;
         self.undo_redirects(super::redirect::Frame::BOTTOM);
         self.close_processes();
     }
@@ -305,9 +307,10 @@ impl Shell {
             return Err(self.fatal("nested too deeply"));
         }
         self.internal.push(fd);
+        let name = Rc::from(path.to_string_lossy());
         let outer = (
             std::mem::take(&mut self.builtin),
-            std::mem::take(&mut self.loops),
+            self.source_name.replace(name),
             self.vars.line,
         );
         self.sourced += 1;
@@ -315,7 +318,7 @@ impl Shell {
         let mut parser = self.parser(Box::new(Descriptor::own(fd)));
         let result = self.run_source(&mut parser, false);
         self.sourced -= 1;
-        (self.builtin, self.loops, self.vars.line) = outer;
+        (self.builtin, self.source_name, self.vars.line) = outer;
         self.internal.retain(|known| *known != fd);
         job::close(fd);
         match result {

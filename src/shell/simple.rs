@@ -13,6 +13,7 @@ impl Shell {
     pub(super) fn run_simple(&mut self, simple: &Simple, tail: bool) -> Run {
         self.vars.line = simple.line;
         self.substituted = None;
+        self.traced.clear();
         let mut args = self.expansion(Aim::Fields);
         self.expand_arguments(&simple.words, &mut args)?;
         if args.fields.is_empty() {
@@ -27,17 +28,20 @@ impl Shell {
 
     /// A command without words: assignments stay, redirections are only tried.
     fn run_assignments(&mut self, simple: &Simple) -> Run {
+        if !simple.redirects.is_empty() {
+            let Some(frame) = self.redirect(&simple.redirects)? else {
+                self.status = 1;
+                return Ok(());
+            };
+            self.undo_redirects(frame);
+        }
         for assign in &simple.assigns {
             self.run_assign(assign)?;
         }
-        let status = self.substituted.unwrap_or(0);
-        self.status = status;
-        if !simple.redirects.is_empty() {
-            match self.redirect(&simple.redirects)? {
-                Some(frame) => self.undo_redirects(frame),
-                None => self.status = 1,
-            }
+        if !self.traced.is_empty() {
+            self.trace(&super::fields::Fields::default());
         }
+        self.status = self.substituted.unwrap_or(0);
         Ok(())
     }
 
@@ -87,8 +91,12 @@ impl Shell {
 
     /// A special builtin: its assignments stay, and its errors end a script.
     fn run_special(&mut self, simple: &Simple, builtin: &'static Builtin, args: &Expansion) -> Run {
+        let becomes_program = builtin.name == "exec" && args.fields.len() > 1;
         for assign in &simple.assigns {
             self.run_assign(assign)?;
+            if becomes_program {
+                self.vars.mark(&assign.name, |var| var.exported = true);
+            }
         }
         self.trace(&args.fields);
         if simple.redirects.is_empty() {
@@ -131,12 +139,16 @@ impl Shell {
         result
     }
 
-    /// Calls a builtin and sends what it has to say.
+    /// Calls a builtin and sends what it has to say. The errors of one that is not special
+    /// are only statuses.
     pub(super) fn invoke(&mut self, builtin: &'static Builtin, args: &Expansion) -> Run {
-        self.invoke_with(builtin, &args.fields)
+        match self.invoke_with(builtin, &args.fields) {
+            Err(Flow::Error) if !builtin.special && !self.options.interactive => Ok(()),
+            other => other,
+        }
     }
 
-    /// The same on fields.
+    /// The same on fields, errors being errors.
     pub(super) fn invoke_with(
         &mut self,
         builtin: &'static Builtin,
@@ -195,29 +207,30 @@ impl Shell {
         Ok(())
     }
 
-    /// `set -x`: shows the words of a command.
+    /// `set -x`: shows the words of a command and the assignments before them.
     pub(super) fn trace(&mut self, fields: &super::fields::Fields) {
+        let mut words = std::mem::take(&mut self.traced);
         if !self.options.xtrace {
             return;
         }
-        let mut line = self.trace_prompt();
-        for (index, field) in fields.iter().enumerate() {
-            if index > 0 {
-                line.push(b' ');
-            }
-            builtin::quote_if_needed(field, &mut line);
+        for field in fields.iter() {
+            builtin::quote_if_needed(field, &mut words);
+            words.push(b' ');
         }
+        words.pop();
+        let mut line = self.trace_prompt();
+        line.append(&mut words);
         line.push(b'\n');
         self.tell(&line);
     }
 
+    /// Notes an assignment for the trace of its command.
     fn trace_assignment(&mut self, assign: &Assign, value: &[u8]) {
-        let mut line = self.trace_prompt();
-        line.extend_from_slice(&assign.name);
-        line.push(b'=');
-        builtin::quote_if_needed(value, &mut line);
-        line.push(b'\n');
-        self.tell(&line);
+        let operator: &[u8] = if assign.append { b"+=" } else { b"=" };
+        self.traced.extend_from_slice(&assign.name);
+        self.traced.extend_from_slice(operator);
+        builtin::quote_if_needed(value, &mut self.traced);
+        self.traced.push(b' ');
     }
 
     fn trace_prompt(&mut self) -> Vec<u8> {

@@ -146,6 +146,7 @@ impl Shell {
             };
             if let Some(name) = operands.next() {
                 self.arg0 = name.to_vec();
+                self.script = true;
             }
             return Ok(Task::Command(text.to_vec()));
         }
@@ -193,6 +194,10 @@ impl Shell {
                 return 2;
             }
         };
+        if is_program(fd) {
+            self.complain(format_args!("{}: Exec format error", path.display()));
+            return 126;
+        }
         self.internal.push(fd);
         self.arg0 = path.as_os_str().as_bytes().to_vec();
         self.params = Params::new(args, 0);
@@ -211,9 +216,20 @@ impl Shell {
     }
 }
 
+/// Whether a file is a program, of another processor perhaps, and no script.
+fn is_program(fd: i32) -> bool {
+    let mut magic = [0; 4];
+    let read = rustix::io::pread(&*crate::sys::borrowed_file(fd), &mut magic, 0);
+    read.is_ok() && magic == *b"\x7fELF"
+}
+
 /// Opens a script on a descriptor that scripts do not use themselves.
 pub(super) fn open_script(path: &Path) -> std::io::Result<i32> {
     let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let kind = rustix::fs::fstat(&fd)?.st_mode;
+    if rustix::fs::FileType::from_raw_mode(kind) == rustix::fs::FileType::Directory {
+        return Err(rustix::io::Errno::ISDIR.into());
+    }
     let low = fd.into_raw_fd();
     let high = super::redirect::copy_high(low);
     match high {

@@ -21,14 +21,8 @@ impl Shell {
     /// Whether a condition holds; None: it makes no sense, which has been said.
     fn holds(&mut self, cond: &Cond) -> Run<Option<bool>> {
         Ok(match cond {
-            Cond::And(left, right) => match self.holds(left)? {
-                Some(true) => self.holds(right)?,
-                other => other,
-            },
-            Cond::Or(left, right) => match self.holds(left)? {
-                Some(false) => self.holds(right)?,
-                other => other,
-            },
+            Cond::And(operands) => self.all(operands, true)?,
+            Cond::Or(operands) => self.all(operands, false)?,
             Cond::Not(inner) => self.holds(inner)?.map(|holds| !holds),
             Cond::Word(word) => {
                 let word = self.expand_single(word)?;
@@ -40,6 +34,17 @@ impl Shell {
             }
             Cond::Binary(left, op, right) => self.compare(left, op, right)?,
         })
+    }
+
+    /// The first operand that does not come out as `usual` decides.
+    fn all(&mut self, operands: &[Cond], usual: bool) -> Run<Option<bool>> {
+        for operand in operands {
+            let holds = self.holds(operand)?;
+            if holds != Some(usual) {
+                return Ok(holds);
+            }
+        }
+        Ok(Some(usual))
     }
 
     fn compare(&mut self, left: &Word, op: &[u8], right: &Word) -> Run<Option<bool>> {

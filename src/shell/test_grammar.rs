@@ -18,19 +18,19 @@ impl Parser {
     }
 
     fn test_or(&mut self) -> Parsed<Cond> {
-        let mut left = self.test_and()?;
+        let mut operands = vec![self.test_and()?];
         while self.test_operator(Op::OrOr, b"-o")? {
-            left = Cond::Or(Box::new(left), Box::new(self.test_and()?));
+            operands.push(self.test_and()?);
         }
-        Ok(left)
+        Ok(Cond::Or(operands))
     }
 
     fn test_and(&mut self) -> Parsed<Cond> {
-        let mut left = self.test_primary()?;
+        let mut operands = vec![self.test_primary()?];
         while self.test_operator(Op::AndAnd, b"-a")? {
-            left = Cond::And(Box::new(left), Box::new(self.test_primary()?));
+            operands.push(self.test_primary()?);
         }
-        Ok(left)
+        Ok(Cond::And(operands))
     }
 
     /// Takes `&&` or `||`, or its old spelling.

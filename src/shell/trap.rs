@@ -163,11 +163,13 @@ impl Shell {
             return Ok(());
         }
         let status = self.status;
-        let tested = std::mem::replace(&mut self.tested, true);
+        let outer = self.trap_status.replace(status);
+        let tested = std::mem::replace(&mut self.tested, false);
         let line = self.vars.line;
         self.traps.running.push(condition);
         let result = self.run_text(action, line.max(1));
         self.traps.running.pop();
+        self.trap_status = outer;
         self.tested = tested;
         self.vars.line = line;
         if result.is_ok() {

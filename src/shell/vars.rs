@@ -166,11 +166,6 @@ impl Vars {
         var.value()
     }
 
-    /// The variable with its attributes.
-    pub fn var(&self, name: &[u8]) -> Option<&Var> {
-        self.map.get(name)
-    }
-
     /// Assigns.
     pub fn set(&mut self, name: &[u8], value: &[u8]) -> Result<(), ReadOnly> {
         let var = self.writable(name)?;

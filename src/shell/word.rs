@@ -200,7 +200,9 @@ impl Parser {
                 }
                 b'$' => self.dollar(&mut parts, false)?,
                 b'`' => self.backquotes(&mut parts, false)?,
-                b'~' if parts.is_empty() && until != Until::Slash => self.tilde(&mut parts)?,
+                b'~' if parts.is_empty() && until != Until::Slash => {
+                    self.tilde(&mut parts, until)?
+                }
                 b'}' if until != Until::Token => return Ok(parts.word()),
                 b'/' if until == Until::Slash && !parts.is_empty() => return Ok(parts.word()),
                 b'<' | b'>' if until == Until::Token && self.peek_second()? == Some(b'(') => {
@@ -278,7 +280,7 @@ impl Parser {
         Ok(())
     }
 
-    fn tilde(&mut self, parts: &mut Parts) -> Parsed<()> {
+    fn tilde(&mut self, parts: &mut Parts, until: Until) -> Parsed<()> {
         self.bump();
         let mut user = Vec::new();
         loop {
@@ -287,18 +289,24 @@ impl Parser {
                     self.bump();
                     user.push(byte);
                 }
-                // A quote or an expansion: it was no tilde prefix.
-                Some(b'\\' | b'\'' | b'"' | b'$' | b'`') => {
+                // The prefix reaches to a slash or to the end of the word.
+                None | Some(b'/') => break,
+                Some(b'}') if until != Until::Token => break,
+                Some(b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
+                    if until == Until::Token =>
+                {
+                    break;
+                }
+                // A quote, an expansion, anything else: it was no tilde prefix.
+                _ => {
                     parts.push(b'~', false);
                     user.iter().for_each(|&byte| parts.push(byte, false));
                     return Ok(());
                 }
-                _ => {
-                    parts.add(Part::Tilde(user.into_boxed_slice()));
-                    return Ok(());
-                }
             }
         }
+        parts.add(Part::Tilde(user.into_boxed_slice()));
+        Ok(())
     }
 
     pub(super) fn quoted(&mut self, until: Quoted) -> Parsed<Word> {

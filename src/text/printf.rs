@@ -144,7 +144,8 @@ impl<'a> Printer<'a> {
             }
             b'c' => {
                 let text = self.argument().unwrap_or_default();
-                self.string(&spec, text.get(..1).unwrap_or_default());
+                // The first character of nothing is the one that ends a string.
+                self.string(&spec, text.get(..1).unwrap_or(b"\0"));
             }
             b'd' | b'i' => {
                 let value = self.integer();
@@ -401,7 +402,7 @@ mod tests {
         check(&["%+d % d %#x %#o", "5", "5", "255", "8"], "+5  5 0xff 010");
         check(&["%.3d %8.3d|", "5", "-5"], "005     -005|");
         check(&["%*d|%-*d|", "4", "7", "3", "1"], "   7|1  |");
-        check(&["%c%c", "abc", ""], "a");
+        check(&["%c%c", "abc", ""], "a\0");
         check(&["%d %d", "'A", "0x10"], "65 16");
         check(&["%d", "010"], "8");
         check(&["%b|", r"a\tb\0101"], "a\tbA|");

@@ -62,7 +62,10 @@ pub fn return_(shell: &mut Shell, args: &Args) -> Run<i32> {
 }
 
 pub fn exit(shell: &mut Shell, args: &Args) -> Run<i32> {
-    shell.status = status_argument(shell, args)?;
+    shell.status = match (shell.trap_status, args.get(1)) {
+        (Some(before), None) => before,
+        _ => status_argument(shell, args)?,
+    };
     Err(Flow::Exit)
 }
 
@@ -94,9 +97,13 @@ pub fn eval(shell: &mut Shell, args: &Args) -> Run<i32> {
 
 pub fn dot(shell: &mut Shell, args: &Args) -> Run<i32> {
     let Some(name) = args.get(1) else {
-        return Err(shell.fatal("filename argument required"));
+        shell.complain("filename argument required");
+        return Ok(2);
     };
-    let path = find_sourced(shell, name);
+    let Some(path) = find_sourced(shell, name) else {
+        let name = String::from_utf8_lossy(name).into_owned();
+        return Err(shell.fatal(format_args!("{name}: not found")));
+    };
     if args.len() > 2 {
         let params = args.from(2).collect();
         let params = crate::shell::params::Params::new(params, 0);
@@ -108,19 +115,18 @@ pub fn dot(shell: &mut Shell, args: &Args) -> Run<i32> {
     shell.source(&path).map(|()| shell.status)
 }
 
-/// The file of `. name`: along `PATH`, then in the current directory.
-fn find_sourced(shell: &mut Shell, name: &[u8]) -> PathBuf {
+/// The file of `. name`: along `PATH`, which may name the current directory or not.
+fn find_sourced(shell: &mut Shell, name: &[u8]) -> Option<PathBuf> {
     let plain = Path::new(OsStr::from_bytes(name));
     if name.contains(&b'/') {
-        return plain.to_owned();
+        return Some(plain.to_owned());
     }
     let path = shell.vars.get(b"PATH").unwrap_or_default().to_vec();
     let mut candidates = path.split(|&b| b == b':').map(|dir| {
         let dir: &[u8] = if dir.is_empty() { b"." } else { dir };
         Path::new(OsStr::from_bytes(dir)).join(plain)
     });
-    let found = candidates.find(|file| file.is_file());
-    found.unwrap_or_else(|| plain.to_owned())
+    candidates.find(|file| file.is_file())
 }
 
 pub fn exec(shell: &mut Shell, args: &Args) -> Run<i32> {
@@ -133,7 +139,7 @@ pub fn exec(shell: &mut Shell, args: &Args) -> Run<i32> {
     }
     let words: Args = args.from(options.first).collect();
     shell.close_processes();
-    Err(shell.exec_by_name(&words))
+    Err(shell.exec_by_name(&words, options.value(b'a')))
 }
 
 pub fn trap(shell: &mut Shell, args: &Args) -> Run<i32> {
@@ -149,8 +155,8 @@ pub fn trap(shell: &mut Shell, args: &Args) -> Run<i32> {
         return Ok(0);
     };
     // A number alone, or a single word, names a condition to reset.
-    let is_condition = args.len() == first + 1 || action.iter().all(u8::is_ascii_digit);
-    let (action, names) = if is_condition && !action.is_empty() {
+    let number = !action.is_empty() && action.iter().all(u8::is_ascii_digit);
+    let (action, names) = if number || args.len() == first + 1 {
         (None, first)
     } else if action == b"-" {
         (None, first + 1)

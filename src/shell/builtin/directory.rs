@@ -34,7 +34,7 @@ pub fn cd(shell: &mut Shell, args: &Args) -> Run<i32> {
     };
     let (path, by_cdpath) = along_cdpath(shell, target);
     show |= by_cdpath;
-    let current = shell.vars.get(b"PWD").unwrap_or_default().to_vec();
+    let current = current_directory(shell).unwrap_or_default();
     let logical = join(&current, &path);
     let tried = if physical { &path } else { &logical };
     if let Err(error) = std::env::set_current_dir(OsStr::from_bytes(tried))
@@ -45,6 +45,8 @@ pub fn cd(shell: &mut Shell, args: &Args) -> Run<i32> {
         shell.complain(format_args!("can't cd to {shown}: {}", reason(&error)));
         return Ok(2);
     }
+    // A relative directory of PATH is another one from here.
+    shell.located.clear();
     let now = if physical {
         physical_directory().unwrap_or(logical)
     } else {
@@ -123,14 +125,32 @@ fn physical_directory() -> Option<Vec<u8>> {
     Some(directory.as_os_str().as_bytes().to_vec())
 }
 
+/// Where the shell is, as the user got there: `PWD` where that is true, or where the
+/// directory is gone and nothing better is known.
+fn current_directory(shell: &mut Shell) -> Option<Vec<u8>> {
+    let known = shell.vars.get(b"PWD").map(<[u8]>::to_vec);
+    let known = known.filter(|known| known.starts_with(b"/"));
+    match known {
+        Some(known) if is_here(&known) => Some(known),
+        known => physical_directory().or(known),
+    }
+}
+
+/// Whether a path leads to the current directory.
+fn is_here(path: &[u8]) -> bool {
+    let place = |path: &Path| path.metadata().ok().map(|meta| (meta.dev(), meta.ino()));
+    let found = place(Path::new(OsStr::from_bytes(path)));
+    found.is_some() && found == place(Path::new("."))
+}
+
 pub fn pwd(shell: &mut Shell, args: &Args) -> Run<i32> {
     let Some((physical, _)) = letters_of(shell, args) else {
         return Ok(2);
     };
-    let known = shell.vars.get(b"PWD").map(<[u8]>::to_vec);
-    let directory = match known {
-        Some(known) if !physical && !known.is_empty() => Some(known),
-        _ => physical_directory(),
+    let directory = if physical {
+        physical_directory()
+    } else {
+        current_directory(shell)
     };
     match directory {
         Some(directory) => {
@@ -147,15 +167,11 @@ pub fn pwd(shell: &mut Shell, args: &Args) -> Run<i32> {
 impl Shell {
     /// `PWD` at the start: the inherited one if it is true, else what the kernel says.
     pub(in crate::shell) fn find_directory(&mut self) {
-        let place = |path: &Path| path.metadata().ok().map(|meta| (meta.dev(), meta.ino()));
-        if let Some(known) = self.vars.get(b"PWD") {
-            let known = Path::new(OsStr::from_bytes(known));
-            if known.is_absolute()
-                && place(known).is_some()
-                && place(known) == place(Path::new("."))
-            {
-                return;
-            }
+        if let Some(known) = self.vars.get(b"PWD")
+            && known.starts_with(b"/")
+            && is_here(known)
+        {
+            return;
         }
         if let Some(directory) = physical_directory() {
             // A fresh shell has no read-only variables.

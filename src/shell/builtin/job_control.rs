@@ -367,9 +367,15 @@ fn name_signals(shell: &mut Shell, args: &Args) -> Run<i32> {
     for arg in args.from(2) {
         let text = String::from_utf8_lossy(arg).into_owned();
         let line = match text.parse::<i32>() {
+            Ok(0) => "EXIT".to_owned(),
             Ok(number) => {
                 let number = if number > 128 { number - 128 } else { number };
-                signal::name(number).map_or(number.to_string(), str::to_owned)
+                match signal::name(number) {
+                    Some(name) => name.to_owned(),
+                    // Those without a name, for real-time programs.
+                    None if (1..=64).contains(&number) => number.to_string(),
+                    None => return bad_signal(shell, arg),
+                }
             }
             Err(_) => match by_name(arg) {
                 Some(number) => number.to_string(),

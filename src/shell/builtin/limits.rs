@@ -132,7 +132,7 @@ pub fn umask(shell: &mut Shell, args: &Args) -> Run<i32> {
         None => {
             let text = String::from_utf8_lossy(text).into_owned();
             shell.complain(format_args!("illegal mode: {text}"));
-            Ok(1)
+            Ok(2)
         }
     }
 }
@@ -176,6 +176,10 @@ fn symbolic(text: &[u8], allowed: u32) -> Option<u32> {
                 b'r' => 0o444,
                 b'w' => 0o222,
                 b'x' => 0o111,
+                // As another class has it now.
+                b'u' => (allowed >> 6 & 7) * 0o111,
+                b'g' => (allowed >> 3 & 7) * 0o111,
+                b'o' => (allowed & 7) * 0o111,
                 _ => return None,
             };
         }
@@ -210,5 +214,6 @@ fn symbolic_masks_are_read() {
     assert_eq!(symbolic(b"u=rwx,g=,o=", 0o755), Some(0o700));
     assert_eq!(symbolic(b"g+w", 0o755), Some(0o775));
     assert_eq!(symbolic(b"a-x", 0o755), Some(0o644));
+    assert_eq!(symbolic(b"o=u,g-r", 0o750), Some(0o717));
     assert_eq!(symbolic(b"q=r", 0o755), None);
 }

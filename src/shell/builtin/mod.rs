@@ -96,7 +96,7 @@ static TABLE: &[Builtin] = &[
     plain("jobs", job_control::jobs),
     plain("kill", job_control::kill),
     plain("let", variables::let_),
-    declaring(plain("local", variables::local)),
+    declaring(special("local", variables::local)),
     pure("printf", text::printf),
     plain("pwd", directory::pwd),
     plain("read", read::read),
@@ -207,7 +207,7 @@ pub fn quote(word: &[u8], out: &mut Vec<u8>) {
     out.push(b'\'');
     for &byte in word {
         match byte {
-            b'\'' => out.extend_from_slice(b"'\\''"),
+            b'\'' => out.extend_from_slice(b"'\"'\"'"),
             _ => out.push(byte),
         }
     }

@@ -12,9 +12,6 @@ use rustix::termios::{LocalModes, OptionalActions, Termios};
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-/// Longest line; a stream without newlines must not fill the memory.
-const LONGEST: usize = 16 * 1024 * 1024;
-
 /// What the options ask for.
 struct Request {
     fd: i32,
@@ -179,9 +176,6 @@ impl Line {
             if request.most.is_some_and(|most| self.bytes.len() >= most) {
                 return End::Delimiter;
             }
-            if self.bytes.len() > LONGEST {
-                return End::Input;
-            }
         }
     }
 }
@@ -304,12 +298,12 @@ fn assign(shell: &mut Shell, line: &Line, names: &[&[u8]]) -> Result<(), Flow> {
     }
     // A single mark at the end of what would be one field belongs to no field.
     if end > at && kind(end - 1) == Ifs::Mark {
-        let marks = (at..end - 1).any(|place| kind(place) == Ifs::Mark);
-        if !marks {
-            end -= 1;
-            while end > at && kind(end - 1) == Ifs::Blank {
-                end -= 1;
-            }
+        let mut field_end = end - 1;
+        while field_end > at && kind(field_end - 1) == Ifs::Blank {
+            field_end -= 1;
+        }
+        if (at..field_end).all(|place| kind(place) == Ifs::No) {
+            end = field_end;
         }
     }
     shell.assign(last, line.bytes.get(at..end).unwrap_or_default())

@@ -3,6 +3,7 @@
 use super::{Args, letters, number, quote};
 use crate::shell::Shell;
 use crate::shell::arith;
+use crate::shell::calculate;
 use crate::shell::error::{Flow, Run};
 use crate::shell::lexer::{is_name, split_assignment};
 use crate::shell::params::Params;
@@ -47,7 +48,8 @@ fn assign_argument<'a>(shell: &mut Shell, arg: &'a [u8]) -> Run<&'a [u8]> {
         return Ok(arg);
     }
     let Some((name, append, value)) = split_assignment(arg) else {
-        let shown = String::from_utf8_lossy(arg).into_owned();
+        let name = arg.split(|&byte| byte == b'=').next().unwrap_or_default();
+        let shown = String::from_utf8_lossy(name).into_owned();
         return Err(shell.fatal(format_args!("{shown}: bad variable name")));
     };
     let result = if append {
@@ -107,12 +109,12 @@ pub fn unset(shell: &mut Shell, args: &Args) -> Run<i32> {
             shell.functions.remove(name);
             continue;
         }
-        let known = shell.vars.var(name).is_some();
+        if !is_name(name) {
+            let shown = String::from_utf8_lossy(name).into_owned();
+            return Err(shell.fatal(format_args!("{shown}: bad variable name")));
+        }
         if shell.vars.unset(name).is_err() {
             return Err(shell.read_only(name));
-        }
-        if !known && !options.has(b'v') {
-            shell.functions.remove(name);
         }
     }
     Ok(0)
@@ -254,7 +256,7 @@ pub fn let_(shell: &mut Shell, args: &Args) -> Run<i32> {
     let mut value = 0;
     for text in args.from(1) {
         let nounset = shell.options.nounset;
-        let result = arith::parse(text).and_then(|e| arith::eval(&e, &mut shell.vars, nounset));
+        let result = arith::parse(text).and_then(|e| calculate::eval(&e, &mut shell.vars, nounset));
         value = match result {
             Ok(value) => value,
             Err(error) => return Err(shell.fatal(error)),

@@ -17,3 +17,18 @@ f() { for i in 1 2; do return $i; done; }; f; echo $?
 
 f() { return $1; }; f 3; echo $?
 #> 3
+
+f() { local x; echo ${x-unset}; x=1; echo $x; }; x=out; f; echo $x
+#> unset
+#> 1
+#> out
+
+f() { return 256; }; f; echo $?; f() { return 300; }; f 2>/dev/null; echo $?
+#> 0
+#> 44
+
+function f { echo a; }; f; function g() { echo b; }; g; function h
+{ echo c; }; h
+#> a
+#> b
+#> c

@@ -25,3 +25,21 @@ f() { local x=$1; shift; [ $# -gt 0 ] && f "$@"; echo $x; }; f 1 2 3
 #> 3
 #> 2
 #> 1
+
+(exit 3) & p=$!; (exit 4) & q=$!; wait $p $q; echo $?; wait $q $p 2>/dev/null; echo $?
+#! a status is told once
+#> 4
+#> 127
+
+kill -l 1; kill -l 9; kill -l 130; kill -l HUP; kill -l SIGKILL; kill -l 0; kill -s 0 $$; echo $?
+#> HUP
+#> KILL
+#> INT
+#> 1
+#> 9
+#> EXIT
+#> 0
+
+kill -l 999 2>/dev/null; echo $?
+#! there is no such signal
+#> 1

@@ -39,3 +39,10 @@ local_test() { local a b=2 c="$(echo 3)"; echo "${a-unset} $b $c"; }; local_test
 
 echo "${1:+$1 }end"
 #> end
+
+: ${x:=a b}; command : >/nope/x; echo $?; command exec >/nope/x; echo $?; command eval '('; echo $?; command . /nope/x; echo $?; : >/nope/x; echo no
+#> 1
+#> 1
+#> 2
+#> 2
+#= 1

@@ -22,3 +22,21 @@ trap 'echo t' USR1; (kill -USR1 $$); echo x
 
 trap 'exit 7' TERM; kill $$; echo no
 #= 7
+
+trap 'echo "a b"' INT; trap "it's" TERM; trap -p; trap 2; trap
+#! trap -p shows too
+#> trap -- 'echo "a b"' INT
+#> trap -- 'it'"'"'s' TERM
+#> trap -- 'it'"'"'s' TERM
+
+trap 'echo t' USR1; (trap); (trap 'x' USR2; trap); x=$(trap); echo "$x"
+#! a subshell shows the traps of its parent until it sets its own
+#> trap -- 'echo t' USR1
+#> trap -- 'x' USR2
+#> trap -- 'echo t' USR1
+
+trap 'echo usr1' USR1; trap 'echo usr2' SIGUSR2 2>/dev/null; kill -USR1 $$; kill -s USR2 $$; kill -10 $$; echo done
+#> usr1
+#> usr2
+#> usr1
+#> done

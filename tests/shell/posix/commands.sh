@@ -132,3 +132,59 @@ printf '%s-%s\n' a b c; printf '%d%%\n' 50; printf '%x %o %c\n' 255 8 abc
 printf '%5d|%-5d|%05d\n' 42 42 42; printf '%.3s|\n' abcdef
 #>    42|42   |00042
 #> abc|
+
+echo 'echo found' >prog; chmod +x prog; mkdir d; PATH=.:$PATH; cd d; cd ..; PATH=.:/usr/bin:/bin; mkdir a b; printf 'echo a\n' >a/p; printf 'echo b\n' >b/p; chmod +x a/p b/p; cd a; p; cd ../b; p; cd ..; p 2>/dev/null; echo $?
+#> a
+#> b
+#> 127
+
+x=1 f; f() { echo $x; }; x=2 f; echo ${x-unset}; x=3; x=4 f; echo $x
+#> 2
+#> unset
+#> 4
+#> 3
+
+c
+X
+#= 127
+
+{ echo a; }; { echo b
+}; {
+echo c
+}; { { echo d; }; }; { (echo e) }; ( { echo f; } ); ((echo g) )
+#> a
+#> b
+#> c
+#> d
+#> e
+#> f
+#> g
+
+(echo a;) ; ( echo b ); (
+echo c
+); (exit 3); echo $?; (x=1; cd /; set -- a; f() { :; }); echo ${x-unset} $#
+#> a
+#> b
+#> c
+#> 3
+#> unset 0
+
+x=1; (x=2; echo $x); echo $x; (exit 1) || echo or; (true) && echo and; ! (false) && echo not
+#> 2
+#> 1
+#> or
+#> and
+#> not
+
+  echo a
+fi
+#> a
+#= 2
+
+! true | true; echo $?; ! (exit 5); echo $?; ! { false; }; echo $?
+#> 1
+#> 0
+#> 0
+
+echo ${-x} ; echo yes
+#= 2

@@ -95,3 +95,271 @@ line
 E
 read x <&4; echo $x
 #> line
+
+f() { cat; } <<X
+hello
+X
+f; f
+#> hello
+#> hello
+
+{ cat <&3; } 3<<X
+three
+X
+#> three
+
+while read a; do read b <&3; echo $a$b; done <<A 3<<B
+1
+2
+A
+x
+y
+B
+#> 1x
+#> 2y
+
+cat <<X | tr a-z A-Z
+abc
+X
+#> ABC
+
+cat <<X && echo after
+in
+X
+#> in
+#> after
+
+cat <<X; echo after
+in
+X
+#> in
+#> after
+
+cat <<"X Y"
+$a `b` \c
+X Y
+#> $a `b` \c
+
+cat <<X\Y
+$a
+XY
+#> $a
+
+cat <<X
+a\
+b
+c\\
+d\$x\`y\" \a
+X
+#> ab
+#> c\
+#> d$x`y\" \a
+
+x='a b'; cat <<X
+$x "$x" '$x' ${x#a} ${y:-"q"} ${y:-'q'} $((1+1)) $(echo "c d") `echo e`
+X
+#> a b "a b" 'a b'  b q 'q' 2 c d e
+
+cat <<X
+${x:-a
+b}
+$(echo 1
+echo 2)
+X
+#> a
+#> b
+#> 1
+#> 2
+
+cat <<'X'
+a\
+b
+X
+#> a\
+#> b
+
+cat <<-X
+	a
+		b
+	 c
+	$(echo x)
+	X
+#> a
+#> b
+#>  c
+#> x
+
+cat <<-'X'
+	a $b
+	X
+#> a $b
+
+cat <<-"	X"
+	a
+	X
+	X
+#> a
+#> X
+#> X
+
+if true; then
+cat <<X
+in if
+X
+fi; echo done
+#> in if
+#> done
+
+f() {
+cat <<X
+arg $1
+X
+}; f 1; f 2
+#> arg 1
+#> arg 2
+
+for i in 1 2; do cat <<X; done
+n $i
+X
+#> n 1
+#> n 2
+
+cat <<A <<B
+a
+A
+b
+B
+#> b
+
+cat <<A - <<B
+a
+A
+b
+B
+#> b
+
+cat <<A; cat <<-B; echo c
+a
+A
+	b
+	B
+#> a
+#> b
+#> c
+
+x=$(cat <<X
+a "b" 'c' $((1+1))
+X
+); echo "$x"
+#> a "b" 'c' 2
+
+x=`cat <<X
+a \$HOME
+X
+`; echo "$x"
+#> a /root
+
+echo "$(cat <<X
+it's ) "quoted
+X
+)"
+#> it's ) "quoted
+
+cat <<X
+no end
+#> no end
+
+(cat <<X) | cat
+sub
+X
+#> sub
+
+cat <<X & wait
+bg
+X
+#> bg
+
+cat 0<<X 2>&1
+zero
+X
+#> zero
+
+eval 'cat <<X
+in eval
+X'; echo ok
+#> in eval
+#> ok
+
+eval "cat <<X
+a
+X
+cat <<Y
+b
+Y"
+#> a
+#> b
+
+cat <<$x
+dollar
+$x
+#> dollar
+
+cat <<`x`
+bq
+`x`
+#> bq
+
+cat <<X | sed 's/[0-9][0-9]*/N/'
+a $$ $1 $# $?
+X
+#> a N  0 0
+
+set -- p q; cat <<X
+$* $@ $# $1 "$@"
+X
+#> p q p q 2 p "p q"
+
+IFS=:; set -- p q; cat <<X
+$* "$*"
+X
+#> p:q "p:q"
+
+cat <<X
+~ * ? [a] {a,b}
+X
+#> ~ * ? [a] {a,b}
+
+cat <<X
+"$(echo "a  b")" '$(echo 'a  b')'
+X
+#> "a  b" 'a  b'
+
+cat <<'X' | cat
+'single' "double" \ backslash
+X
+#> 'single' "double" \ backslash
+
+cat <<X
+\
+joined\
+X
+X
+#> joinedX
+
+cat <<EOF1; cat <<\EOF2
+$((2*3))
+EOF1
+$((2*3))
+EOF2
+#> 6
+#> $((2*3))
+
+read x y <<X; echo "$x|$y"
+a b c
+X
+#> a|b c
+
+echo a > f; cat <f - <<X
+here
+X
+#> here

@@ -40,3 +40,9 @@ pwd -P >/dev/null; echo $?; (cd /tmp && pwd -L)
 
 [ 1 -lt 2 ] && [ 2 -ge 2 ] && [ a != b ] && echo y
 #> y
+
+false & wait; echo $?; (exit 3) & p=$!; (exit 4) & q=$!; wait $p $q; echo $?; sleep 5 & kill $!; wait $! 2>/dev/null; echo $?; sleep 5 & kill -9 $!; wait $! 2>/dev/null; echo $?
+#> 0
+#> 4
+#> 143
+#> 137

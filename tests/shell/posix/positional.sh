@@ -25,3 +25,6 @@ set --; set -- "$@"; echo $#; set -- "$@" x; echo $#; set -- a"$@"b; echo $# $1
 set -- a b c; shift 2; echo $*; shift; echo $#
 #> c
 #> 0
+
+set -- a; shift -1 2>/dev/null; echo no
+#= 2

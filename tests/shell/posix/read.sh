@@ -18,3 +18,61 @@ printf '%s' 'no newline' | { read x; echo "$? $x"; }
 
 { echo 1; echo 2; } | { read a; read b; echo $b $a; }
 #> 2 1
+
+readonly r=1; echo x | { read r 2>/dev/null; test $? -gt 0 && echo goes on; }; echo y | { read a r b 2>/dev/null; test $? -gt 0 && echo goes on; }
+#> goes on
+#> goes on
+
+echo a b c | { read x; echo "$x"; }; echo a b c | { read x y; echo "$x|$y"; }; echo '  a  b  ' | { read x; echo "[$x]"; }; echo '  a  b  ' | { read x y; echo "[$x][$y]"; }
+#> a b c
+#> a|b c
+#> [a  b]
+#> [a][b]
+
+echo 'a\ b c' | { read x y; echo "$x|$y"; }; echo 'a\ b c' | { read -r x y; echo "$x|$y"; }
+#> a b|c
+#> a\|b c
+
+echo a:b:c | { IFS=: read x y; echo "$x|$y"; }; echo a:b: | { IFS=: read x y; echo "$x|$y"; }; echo a:b:c: | { IFS=: read x y; echo "$x|$y"; }; echo a:: | { IFS=: read x y; echo "$x|$y"; }; echo ::a | { IFS=: read x y z; echo "$x|$y|$z"; }
+#> a|b:c
+#> a|b
+#> a|b:c:
+#> a|
+#> ||a
+
+echo ' a : b : c ' | { IFS=' :' read x y z; echo "$x|$y|$z"; }; echo ' a : b : ' | { IFS=' :' read x y; echo "[$x|$y]"; }; echo ' a b ' | { IFS= read x; echo "[$x]"; }; echo 'a:b' | { IFS=: read x; echo "[$x]"; }; echo 'a:' | { IFS=: read x; echo "[$x]"; }
+#> a|b|c
+#> [a|b]
+#> [ a b ]
+#> [a:b]
+#> [a]
+
+echo a | { read x y z; echo "$x|$y|$z|$?"; }; printf '' | { read x; echo "$?[$x]"; }; printf 'abc' | { read x; echo "$?[$x]"; }; echo | { read x; echo "$?[$x]"; }; printf 'a\nb' | { read x; read y; echo "$?$x$y"; }
+#> a|||0
+#> 1[]
+#> 1[abc]
+#> 0[]
+#> 1ab
+
+echo 1 2 | while read a b; do echo $b $a; done; printf '1 2\n3 4\n' | while read a b; do echo $b $a; done; printf 'x' | while read a; do echo no; done
+#> 2 1
+#> 2 1
+#> 4 3
+
+readonly r=1; echo x | { read r; echo $?; } 2>/dev/null; echo $?
+#> 2
+#> 0
+
+echo 'a b' | { read x x; echo $x; }; echo x | { read a; read b; echo "$a[$b]$?"; }
+#> b
+#> x[]1
+
+printf 'a\0b\n' | { read x; echo $x; }; printf 'a,b;c\n' | { IFS=,\; read x y z; echo $x$y$z; }; printf 'a\\,b,c\n' | { IFS=, read x y; echo $x $y; }
+#> ab
+#> abc
+#> a,b c
+
+read -r x y <<X; echo "$x,$y"; 
+a\ b c
+X
+#> a\,b c
