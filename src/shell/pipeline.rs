@@ -26,19 +26,29 @@ impl Shell {
     /// group to join, 0 to found one.
     pub(super) fn fork(&mut self, place: Place, group: i32) -> Run<Option<i32>> {
         self.flush();
-        match process::fork() {
-            Ok(process::Fork::Parent(pid)) => {
+        let monitored = self.options.monitor && place != Place::Same;
+        // A Ctrl-Z that comes before the child heeds it would be lost.
+        let mask = monitored.then(trap::block_all);
+        let forked = process::fork();
+        match &forked {
+            Ok(process::Fork::Parent(pid)) if monitored => {
                 let pid = pid.as_raw_nonzero().get();
-                if self.options.monitor && place != Place::Same {
-                    // The child does the same; whoever comes first.
-                    let _ = job::set_group(pid, if group == 0 { pid } else { group });
+                let group = if group == 0 { pid } else { group };
+                // The child does the same; whoever comes first.
+                let _ = job::set_group(pid, group);
+                if place == Place::Foreground && !self.subshell {
+                    self.jobs.give_terminal(group);
                 }
-                Ok(Some(pid))
             }
-            Ok(process::Fork::Child) => {
-                self.become_child(place, group);
-                Ok(None)
-            }
+            Ok(process::Fork::Child) => self.become_child(place, group),
+            _ => {}
+        }
+        if let Some(mask) = mask {
+            trap::restore(&mask);
+        }
+        match forked {
+            Ok(process::Fork::Parent(pid)) => Ok(Some(pid.as_raw_nonzero().get())),
+            Ok(process::Fork::Child) => Ok(None),
             Err(error) => Err(self.fatal(format_args!("can't fork: {}", reason(&error)))),
         }
     }

@@ -37,6 +37,11 @@ impl Traps {
         }
     }
 
+    /// Whether this condition has an action.
+    pub fn has(&self, condition: i32) -> bool {
+        self.actions.contains_key(&condition)
+    }
+
     fn get(&self, condition: i32) -> Option<Rc<[u8]>> {
         self.actions.get(&condition).cloned()
     }
@@ -76,7 +81,7 @@ impl Shell {
             return Disposition::Default;
         }
         match number {
-            numbers::INT => Disposition::Note,
+            numbers::INT | numbers::HUP => Disposition::Note,
             numbers::QUIT | numbers::TERM => Disposition::Ignore,
             numbers::TSTP | numbers::TTIN | numbers::TTOU if self.options.monitor => {
                 Disposition::Ignore
@@ -89,6 +94,7 @@ impl Shell {
     pub(super) fn set_usual_signals(&mut self) {
         let numbers = [
             numbers::INT,
+            numbers::HUP,
             numbers::QUIT,
             numbers::TERM,
             numbers::TSTP,
@@ -151,6 +157,9 @@ impl Shell {
                 None if number == numbers::INT && self.options.interactive => {
                     self.status = 130;
                     return Err(Flow::Interrupt);
+                }
+                None if number == numbers::HUP && self.options.interactive => {
+                    return Err(self.hang_up());
                 }
                 None => {}
             }
