@@ -27,8 +27,8 @@ impl Shell {
     pub(super) fn fork(&mut self, place: Place, group: i32) -> Run<Option<i32>> {
         self.flush();
         let monitored = self.options.monitor && place != Place::Same;
-        // A Ctrl-Z that comes before the child heeds it would be lost.
-        let mask = monitored.then(trap::block_all);
+        // A signal that comes before the child heeds it would be lost.
+        let mask = (monitored || self.options.interactive).then(trap::block_all);
         let forked = process::fork();
         match &forked {
             Ok(process::Fork::Parent(pid)) if monitored => {

@@ -111,6 +111,10 @@ impl Shell {
 
     /// In a subshell: trapped signals have their default again, ignored ones stay ignored.
     pub(super) fn reset_traps(&mut self) {
+        // A Ctrl-C just before the fork was meant for what is about to run.
+        let is_interrupted = self.options.interactive
+            && trap::is_noted(numbers::INT)
+            && !self.traps.has(numbers::INT);
         if self.options.interactive {
             self.options.interactive = false;
             self.options.monitor = false;
@@ -129,6 +133,10 @@ impl Shell {
             self.traps.inherited = actions;
         }
         trap::forget();
+        if is_interrupted {
+            // We are a process, and may signal ourselves.
+            let _ = crate::sys::signal::send(std::process::id() as i32, numbers::INT);
+        }
     }
 
     /// Before a program takes over this process: no handler of ours may be called.
