@@ -13,6 +13,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
 
+/// How many ends of input in a row `ignoreeof` ignores: nobody types that many.
+const MOST_ENDS: u32 = 50;
+
 /// How often a shell in the background asks to be brought to the front.
 const TRIES: u32 = 16;
 
@@ -106,13 +109,18 @@ impl Shell {
         let mut parser = self.parser(Box::new(typed));
         parser.keep_text = true;
         let mut warned = false;
+        let mut ends = 0;
         loop {
             self.report_jobs();
             self.prepare_conversation(editing);
             parser.reopen();
             let list = match parser.next_command() {
-                Ok(Some(list)) => list,
-                Ok(None) if self.options.ignoreeof => {
+                Ok(Some(list)) => {
+                    ends = 0;
+                    list
+                }
+                Ok(None) if self.options.ignoreeof && ends < MOST_ENDS => {
+                    ends += 1;
                     self.tell(b"Use \"exit\" to leave shell.\n");
                     continue;
                 }

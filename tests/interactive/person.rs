@@ -275,6 +275,12 @@ impl Person {
 
 impl Drop for Person {
     fn drop(&mut self) {
+        // A shell that is hung up takes its jobs with it.
+        self.master = None;
+        let limit = Instant::now() + Duration::from_secs(5);
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < limit {
+            std::thread::yield_now();
+        }
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -122,6 +122,13 @@ fn ignoreeof_keeps_the_shell_at_control_d() {
 }
 
 #[test]
+fn ignoreeof_does_not_keep_a_shell_whose_input_is_no_terminal() {
+    let mut person = Person::new();
+    person.enters("sh -I -i </dev/null; echo left $?");
+    person.sees_word("left 0");
+}
+
+#[test]
 fn a_killed_program_leaves_the_terminal_as_it_was() {
     let mut session = Session::new();
     for number in 0..100 {
