@@ -3,11 +3,12 @@
 use super::complete::{self, Completer};
 use super::history::History;
 use super::key::Key;
-use super::screen::{self, Screen};
+use super::screen::Screen;
+use crate::text::width;
 
 /// The longest line in bytes. What was cut can be put back twice, and cut again: forty keys
 /// would make a line longer than any memory.
-const LONGEST: usize = 16 * 1024;
+const LONGEST: usize = 256 * 1024;
 
 /// What a key came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,12 +25,14 @@ pub enum Step {
 
 /// A line that is being typed.
 pub struct Editor<'a> {
+    /// The last row of the prompt.
     prompt: &'a [u8],
     line: Vec<u8>,
     /// Byte before which the cursor stands; always at the edge of a character.
     cursor: usize,
     screen: Screen,
-    columns: u16,
+    /// Line or cursor are not as the screen shows them.
+    changed: bool,
     /// What was cut last, for Control-Y.
     cut: Vec<u8>,
     /// Which line of the history is shown; its length: the new one.
@@ -45,27 +48,32 @@ pub struct Editor<'a> {
 }
 
 impl<'a> Editor<'a> {
-    /// An empty line behind `prompt`. All rows of the prompt but the last are shown now.
-    pub fn new(prompt: &'a [u8], columns: u16, history: &History) -> Editor<'a> {
-        let last = prompt
-            .iter()
-            .rposition(|&b| b == b'\n')
-            .map_or(0, |at| at + 1);
-        let mut editor = Editor {
-            prompt: &prompt[last..],
-            line: Vec::new(),
-            cursor: 0,
-            screen: Screen::new(columns),
-            columns,
+    /// A line behind `prompt`, with the cursor at its end.
+    pub fn new(prompt: &'a [u8], screen: Screen, line: Vec<u8>, history: &History) -> Editor<'a> {
+        let newline = prompt.iter().rposition(|&b| b == b'\n');
+        let (above, last) = prompt.split_at(newline.map_or(0, |at| at + 1));
+        let mut out = Vec::new();
+        for &byte in above {
+            // The terminal is told where rows begin; the marks are for us.
+            match byte {
+                b'\n' => out.extend_from_slice(b"\r\n"),
+                1 | 2 => {}
+                _ => out.push(byte),
+            }
+        }
+        Editor {
+            prompt: last,
+            cursor: line.len(),
+            line,
+            screen,
+            changed: true,
             cut: Vec::new(),
             shown: history.len(),
             new_line: Vec::new(),
             search: None,
             tabbed: false,
-            out: prompt[..last].to_vec(),
-        };
-        editor.redraw();
-        editor
+            out,
+        }
     }
 
     /// The finished line.
@@ -73,17 +81,32 @@ impl<'a> Editor<'a> {
         self.line
     }
 
-    /// The terminal has another width.
-    pub fn resize(&mut self, columns: u16) {
-        self.columns = columns;
-        self.screen.resize(columns);
-        self.redraw();
+    /// The terminal has another size.
+    pub fn resize(&mut self, screen: Screen) {
+        let before = &self.line[..self.cursor];
+        self.screen
+            .resize(screen, self.prompt, before, &mut self.out);
+        self.changed = true;
     }
 
-    /// Shows everything again from a fresh row, after somebody else wrote.
-    pub fn redraw_below(&mut self) {
-        self.screen.forget();
-        self.redraw();
+    /// Takes prompt and line off the terminal, where somebody else wants to write.
+    pub fn hide(&mut self) {
+        self.screen.hide(&mut self.out);
+        self.changed = true;
+    }
+
+    /// Brings the terminal up to date. Half a character waits for its other half.
+    pub fn show(&mut self) {
+        let typed = &self.line[..self.cursor];
+        if !self.changed || ends_within_character(typed) {
+            return;
+        }
+        self.changed = false;
+        let search = self.search.as_ref();
+        let prompt = search.map(|text| [b"(search) '", &text[..], b"': "].concat());
+        let prompt = prompt.as_deref().unwrap_or(self.prompt);
+        self.screen
+            .draw(prompt, &self.line, self.cursor, &mut self.out);
     }
 
     /// Applies a key.
@@ -95,25 +118,24 @@ impl<'a> Editor<'a> {
         match key {
             Key::Byte(byte) => self.insert(byte),
             Key::Enter => return self.finish(b"\r\n", Step::Done),
-            Key::Ctrl(b'C') => {
-                self.line.clear();
-                return self.finish(b"^C\r\n", Step::Interrupted);
-            }
+            Key::Ctrl(b'C') => return self.finish(b"^C\r\n", Step::Interrupted),
             Key::Ctrl(b'D') if self.line.is_empty() => {
                 return self.finish(b"\r\n", Step::EndOfInput);
             }
             Key::Tab => self.complete(names, tabbed),
             Key::Up | Key::Ctrl(b'P') => self.recall(self.shown.checked_sub(1), history),
             Key::Down | Key::Ctrl(b'N') => self.recall(self.shown.checked_add(1), history),
-            Key::Ctrl(b'R') => self.search = Some(Vec::new()),
+            Key::Ctrl(b'R') => {
+                self.keep_new_line(history);
+                self.search = Some(Vec::new());
+                self.changed = true;
+            }
             Key::Ctrl(b'L') => {
                 self.out.extend_from_slice(b"\x1b[H\x1b[J");
-                self.redraw_below();
+                self.screen.forget();
+                self.changed = true;
             }
             _ => self.edit(key),
-        }
-        if self.search.is_some() {
-            self.show_search();
         }
         Step::Typing
     }
@@ -143,7 +165,7 @@ impl<'a> Editor<'a> {
             Key::Ctrl(b'T') => self.swap(),
             _ => return self.out.push(7),
         }
-        self.redraw();
+        self.changed = true;
     }
 
     /// Whether so many bytes more still make a line.
@@ -155,17 +177,10 @@ impl<'a> Editor<'a> {
         if !self.has_room(1) {
             return self.out.push(7);
         }
-        let at_end = self.cursor == self.line.len();
-        let width = if at_end {
-            screen::width(self.prompt, &self.line)
-        } else {
-            0
-        };
+        let is_simple = !self.changed && self.cursor == self.line.len();
         self.line.insert(self.cursor, byte);
         self.cursor += 1;
-        if !at_end || !self.screen.append(width, byte, &mut self.out) {
-            self.redraw();
-        }
+        self.changed = !is_simple || !self.screen.append(byte, &mut self.out);
     }
 
     fn remove(&mut self, from: usize, to: usize) {
@@ -202,9 +217,16 @@ impl<'a> Editor<'a> {
             .unwrap_or(self.line.len())
     }
 
-    /// Whether a character begins here: anything but a continuation byte of UTF-8.
+    /// Whether the cursor may stand here: not before a continuation byte of UTF-8, nor
+    /// before a mark that belongs to the character on its left.
     fn is_edge(&self, at: usize) -> bool {
-        self.line.get(at).is_none_or(|byte| byte & 0xc0 != 0x80)
+        let rest = &self.line[at.min(self.line.len())..];
+        let head = &rest[..rest.len().min(4)];
+        let first = head.utf8_chunks().next().map(|chunk| chunk.valid());
+        match first.and_then(|text| text.chars().next()) {
+            Some(c) => width::of(c) > 0,
+            None => rest.first().is_none_or(|byte| byte & 0xc0 != 0x80),
+        }
     }
 
     fn word_left(&self, is_word: impl Fn(u8) -> bool) -> usize {
@@ -234,44 +256,47 @@ impl<'a> Editor<'a> {
         let Some(index) = index.filter(|index| *index <= history.len()) else {
             return self.out.push(7);
         };
-        if self.shown == history.len() {
-            self.new_line = self.line.clone();
-        }
+        self.keep_new_line(history);
         self.line = history.get(index).unwrap_or(&self.new_line).to_vec();
         self.shown = index;
         self.cursor = self.line.len();
-        self.redraw();
+        self.changed = true;
+    }
+
+    fn keep_new_line(&mut self, history: &History) {
+        if self.shown == history.len() {
+            self.new_line = self.line.clone();
+        }
     }
 
     fn complete(&mut self, names: &dyn Completer, tabbed: bool) {
         let found = complete::complete(&self.line, self.cursor, names);
-        let prefix = complete::common_prefix(&found.candidates);
-        let mut text = complete::quote(prefix);
-        if let [only] = &found.candidates[..]
-            && !only.ends_with(b"/")
-        {
-            text.push(b' ');
-        }
+        let text = found.replacement();
         if found.candidates.is_empty() {
             self.out.push(7);
-        } else if text.len() > self.cursor - found.start {
-            self.line
-                .splice(found.start..self.cursor, text.iter().copied());
+        } else if found.advances() && text != self.line[found.start..self.cursor] {
+            self.line.splice(found.start..self.cursor, text.clone());
             self.cursor = found.start + text.len();
-            self.redraw();
+            self.changed = true;
         } else if tabbed {
-            self.out.extend_from_slice(b"\r\n");
-            let width = if self.columns == 0 {
-                80
-            } else {
-                usize::from(self.columns)
-            };
-            self.out.extend(complete::columns(&found.candidates, width));
-            self.redraw_below();
+            self.list(&found.candidates);
         } else {
             self.out.push(7);
             self.tabbed = true;
         }
+    }
+
+    /// Lists candidates below the line, and shows the line again below them.
+    fn list(&mut self, candidates: &[Vec<u8>]) {
+        let cursor = std::mem::replace(&mut self.cursor, self.line.len());
+        self.changed = true;
+        self.show();
+        self.cursor = cursor;
+        self.out.extend_from_slice(b"\r\n");
+        let columns = complete::columns(candidates, self.screen.columns());
+        self.out.extend(columns);
+        self.screen.forget();
+        self.changed = true;
     }
 
     /// Keys while Control-R is on; false: the search is over and the key still counts.
@@ -279,6 +304,7 @@ impl<'a> Editor<'a> {
         let Some(text) = &mut self.search else {
             return false;
         };
+        self.changed = true;
         let mut end = history.len();
         match key {
             Key::Byte(byte) => text.push(byte),
@@ -286,17 +312,13 @@ impl<'a> Editor<'a> {
                 text.pop();
             }
             Key::Ctrl(b'R') => end = self.shown,
-            Key::Ctrl(b'G') | Key::Ctrl(b'C') => {
+            Key::Ctrl(b'G') => {
                 self.search = None;
-                self.shown = history.len();
-                self.line.clear();
-                self.cursor = 0;
-                self.redraw();
+                self.recall(Some(history.len()), history);
                 return true;
             }
             _ => {
                 self.search = None;
-                self.redraw();
                 return false;
             }
         }
@@ -308,31 +330,27 @@ impl<'a> Editor<'a> {
             }
             None => self.out.push(7),
         }
-        self.show_search();
         true
-    }
-
-    fn show_search(&mut self) {
-        let text = self.search.as_deref().unwrap_or_default();
-        let prompt = [b"(search) '", text, b"': "].concat();
-        self.screen
-            .draw(&prompt, &self.line, self.cursor, &mut self.out);
-    }
-
-    fn redraw(&mut self) {
-        self.screen
-            .draw(self.prompt, &self.line, self.cursor, &mut self.out);
     }
 
     /// Leaves the terminal on a fresh row below the line.
     fn finish(&mut self, text: &[u8], step: Step) -> Step {
-        if self.cursor != self.line.len() {
-            self.cursor = self.line.len();
-            self.redraw();
-        }
+        self.changed |= self.cursor != self.line.len();
+        self.cursor = self.line.len();
+        self.show();
         self.out.extend_from_slice(text);
         step
     }
+}
+
+/// Whether a text ends with the beginning of a character of UTF-8.
+fn ends_within_character(text: &[u8]) -> bool {
+    let tail = &text[text.len().saturating_sub(3)..];
+    let Some(lead) = tail.iter().rposition(|byte| *byte >= 0xc0) else {
+        return false;
+    };
+    // An error without a length: more bytes could make it right.
+    matches!(std::str::from_utf8(&tail[lead..]), Err(error) if error.error_len().is_none())
 }
 
 fn is_word(byte: u8) -> bool {
@@ -343,7 +361,6 @@ fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
     use crate::lineedit::key::Decoder;
-    use std::path::PathBuf;
 
     struct Names;
 
@@ -359,8 +376,12 @@ mod tests {
             Vec::new()
         }
 
-        fn home(&self) -> Option<PathBuf> {
+        fn value(&self, _name: &[u8]) -> Option<Vec<u8>> {
             None
+        }
+
+        fn operands(&self, _words: &[Vec<u8>], _word: &[u8]) -> complete::Operands {
+            complete::Operands::default()
         }
     }
 
@@ -369,7 +390,7 @@ mod tests {
         let mut history = History::default();
         history.add(b"uci show");
         history.add(b"ls -l");
-        let mut editor = Editor::new(b"$ ", 80, &history);
+        let mut editor = Editor::new(b"$ ", Screen::new(80, 24), Vec::new(), &history);
         let mut decoder = Decoder::default();
         for key in bytes.iter().filter_map(|b| decoder.feed(*b)) {
             editor.press(key, &history, &Names);
@@ -400,6 +421,11 @@ mod tests {
             (b"\x12uc", "uci show|"),
             (b"\x12uc\x01X", "X|uci show"),
             (b"\x12uc\x07x", "x|"),
+            (b"new\x12uc\x07x", "newx|"),
+            (b"a\x16\x03b", "a\x03b|"),
+            (b"\x1b[200~a\rb\t\x1b[201~c", "a\nb\tc|"),
+            ("e\u{301}\x1b[D".as_bytes(), "|e\u{301}"),
+            ("e\u{301}x\x7f\x7f".as_bytes(), "|"),
         ];
         for (bytes, expected) in cases {
             assert_eq!(typed(bytes), *expected, "{bytes:?}");
@@ -423,7 +449,10 @@ mod tests {
     #[test]
     fn a_line_ends_with_enter_and_a_session_with_control_d() {
         let history = History::default();
-        let step = |key| Editor::new(b"", 80, &history).press(key, &history, &Names);
+        let step = |key| {
+            let screen = Screen::new(80, 24);
+            Editor::new(b"", screen, Vec::new(), &history).press(key, &history, &Names)
+        };
         assert_eq!(step(Key::Enter), Step::Done);
         assert_eq!(step(Key::Ctrl(b'D')), Step::EndOfInput);
         assert_eq!(step(Key::Ctrl(b'C')), Step::Interrupted);

@@ -44,6 +44,8 @@ pub enum Key {
 #[derive(Debug, Default)]
 pub struct Decoder {
     state: State,
+    /// Between the marks that terminals put around what is pasted.
+    pasting: bool,
 }
 
 #[derive(Debug, Default)]
@@ -51,10 +53,14 @@ enum State {
     #[default]
     Ground,
     Escape,
+    /// After two of them: Alt with what follows, as rxvt and PuTTY send it.
+    Escapes,
     /// After `ESC [`: the parameters so far, at most [`PARAMETERS`] bytes.
     Csi(Vec<u8>),
     /// After `ESC O`.
     Ss3,
+    /// After Control-V: the next byte means itself.
+    Literal,
 }
 
 /// Longer sequences are noise.
@@ -63,10 +69,30 @@ const PARAMETERS: usize = 16;
 impl Decoder {
     /// Takes one byte; gives a key when one is complete.
     pub fn feed(&mut self, byte: u8) -> Option<Key> {
+        let key = self.decode(byte);
+        // Nor do the keys in a pasted text do anything.
+        key.filter(|key| !self.pasting || matches!(key, Key::Byte(_)))
+    }
+
+    fn decode(&mut self, byte: u8) -> Option<Key> {
         match std::mem::take(&mut self.state) {
             State::Ground => self.ground(byte),
             State::Escape => self.escape(byte),
             State::Ss3 => Some(final_byte(byte, b"")),
+            State::Escapes if byte == b'[' => {
+                self.state = State::Csi(b"3".to_vec());
+                None
+            }
+            State::Escapes => self.escape(byte),
+            State::Literal => Some(Key::Byte(byte)),
+            State::Csi(parameters) if byte == b'~' && parameters == b"200" => {
+                self.pasting = true;
+                None
+            }
+            State::Csi(parameters) if byte == b'~' && parameters == b"201" => {
+                self.pasting = false;
+                None
+            }
             State::Csi(mut parameters) => match byte {
                 0x20..=0x3f if parameters.len() < PARAMETERS => {
                     parameters.push(byte);
@@ -84,7 +110,14 @@ impl Decoder {
     }
 
     fn ground(&mut self, byte: u8) -> Option<Key> {
+        if self.pasting {
+            return self.pasted(byte);
+        }
         Some(match byte {
+            0x16 => {
+                self.state = State::Literal;
+                return None;
+            }
             b'\r' | b'\n' => Key::Enter,
             0x7f | 0x08 => Key::Backspace,
             b'\t' => Key::Tab,
@@ -97,11 +130,26 @@ impl Decoder {
         })
     }
 
+    /// Pasted text does nothing but stand there. Control-C ends a paste whose end was lost.
+    fn pasted(&mut self, byte: u8) -> Option<Key> {
+        match byte {
+            0x1b => self.state = State::Escape,
+            3 => {
+                self.pasting = false;
+                return Some(Key::Ctrl(b'C'));
+            }
+            b'\r' => return Some(Key::Byte(b'\n')),
+            b'\n' | b'\t' | 0x20..=0x7e | 0x80.. => return Some(Key::Byte(byte)),
+            _ => {}
+        }
+        None
+    }
+
     fn escape(&mut self, byte: u8) -> Option<Key> {
         match byte {
             b'[' => self.state = State::Csi(Vec::new()),
             b'O' => self.state = State::Ss3,
-            0x1b => self.state = State::Escape,
+            0x1b => self.state = State::Escapes,
             0x08 => return Some(Key::Alt(0x7f)),
             _ => return Some(Key::Alt(byte)),
         }
@@ -152,5 +200,5 @@ fn sequences_of_common_terminals() {
         b"\x1b[[A\x1b[15~\r\n",
         &[Key::Unknown, Key::Unknown, Key::Enter, Key::Enter],
     );
-    check(b"\x01\x1b\x1b[D", &[Key::Ctrl(b'A'), Key::Left]);
+    check(b"\x01\x1b\x1b[D", &[Key::Ctrl(b'A'), Key::WordLeft]);
 }

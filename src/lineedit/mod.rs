@@ -4,9 +4,10 @@ pub mod complete;
 pub mod editor;
 pub mod history;
 pub mod key;
+pub mod layout;
 pub mod screen;
 pub mod terminal;
 
 pub use complete::{Completer, Completion};
 pub use history::History;
-pub use terminal::{Outcome, read_line};
+pub use terminal::{Outcome, Terminal};

@@ -1,201 +1,260 @@
-//! What the terminal must be sent to show a prompt and a line.
+//! What the terminal must be sent to show a prompt and a line: the difference to what
+//! stands there already, since on a serial line every byte is felt.
 //!
-//! The screen remembers only in which row of the edited text the cursor stands; each
-//! redraw starts from there. Text that ends exactly at the right margin leaves terminals
-//! in a state of their own (the cursor hangs in the last column until the next
-//! character), so one blank is sent to push it into the next row.
+//! Text that ends exactly at the right margin leaves terminals in a state of their own (the
+//! cursor hangs in the last column until the next character), so one blank is sent to push
+//! it into the next row. Of a text with more rows than the terminal, those around the
+//! cursor are shown.
+
+use super::layout::{Cell, Layout, Place};
 
 /// Where the line stands on the terminal.
 #[derive(Debug)]
 pub struct Screen {
     columns: usize,
-    /// Row of the cursor, counted from the row where the prompt begins.
-    row: usize,
-}
-
-/// Width and bytes of a text as it is shown.
-#[derive(Debug, Default)]
-struct Shown {
-    bytes: Vec<u8>,
-    width: usize,
+    rows: usize,
+    /// What is shown.
+    shown: Layout,
+    /// The first row of the text that is shown.
+    top: usize,
+    /// Where the cursor is.
+    at: Place,
 }
 
 impl Screen {
-    /// A screen with so many columns; 0 (a serial line that does not know) counts as 80.
-    pub fn new(columns: u16) -> Screen {
-        let mut screen = Screen {
-            columns: 80,
-            row: 0,
-        };
-        screen.resize(columns);
-        screen
+    /// A screen of this size; 0 (a serial line that does not know) counts as 80x24.
+    pub fn new(columns: u16, rows: u16) -> Screen {
+        let known = |size: u16, usual| if size == 0 { usual } else { usize::from(size) };
+        let columns = known(columns, 80);
+        Screen {
+            columns,
+            rows: known(rows, 24),
+            shown: Layout::new(columns),
+            top: 0,
+            at: Place::default(),
+        }
     }
 
-    /// The terminal has another width now.
-    pub fn resize(&mut self, columns: u16) {
-        self.columns = if columns == 0 {
-            80
-        } else {
-            usize::from(columns)
-        };
+    /// Columns of the terminal.
+    pub fn columns(&self) -> usize {
+        self.columns
     }
 
-    /// Shows prompt and line with the cursor before byte `cursor`, over what stood there.
+    /// Shows prompt and line with the cursor before byte `cursor`, where something else
+    /// or nothing stood.
     pub fn draw(&mut self, prompt: &[u8], line: &[u8], cursor: usize, out: &mut Vec<u8>) {
-        let cursor = cursor.min(line.len());
-        let (before, after) = line.split_at(cursor);
-        let (prompt, before, after) = (show_prompt(prompt), show(before), show(after));
-        if self.row > 0 {
-            out.extend_from_slice(format!("\x1b[{}A", self.row).as_bytes());
-        }
-        out.push(b'\r');
-        for part in [&prompt, &before, &after] {
-            out.extend_from_slice(&part.bytes);
-        }
-        let place = prompt.width + before.width;
-        let end = place + after.width;
-        if end > 0 && end.is_multiple_of(self.columns) {
-            out.extend_from_slice(b" \r");
-        }
-        out.extend_from_slice(b"\x1b[J");
-        self.row = place / self.columns;
-        self.place(end / self.columns, place, out);
+        let (before, after) = line.split_at(cursor.min(line.len()));
+        let mut new = Layout::new(self.columns);
+        new.prompt(prompt);
+        new.text(before);
+        let next = new.cells.len();
+        new.text(after);
+        let target = new.cells.get(next).map_or(new.end(), |cell| cell.from);
+        self.scroll(new.end().row + 1, target.row, out);
+        let whole = self.cut(&mut new);
+        self.write(&new, whole, out);
+        self.shown = new;
+        self.go(target, out);
     }
 
-    /// Moves from the last row of the text to the cursor's place.
-    fn place(&self, from_row: usize, place: usize, out: &mut Vec<u8>) {
-        if from_row > self.row {
-            out.extend_from_slice(format!("\x1b[{}A", from_row - self.row).as_bytes());
-        }
-        out.push(b'\r');
-        let column = place % self.columns;
-        if column > 0 {
-            out.extend_from_slice(format!("\x1b[{column}C").as_bytes());
-        }
-    }
-
-    /// Adds one plain character at the end of the line; false when a redraw is needed.
-    pub fn append(&mut self, width_before: usize, byte: u8, out: &mut Vec<u8>) -> bool {
-        let fits = !(width_before + 1).is_multiple_of(self.columns);
-        if fits && (0x20..0x7f).contains(&byte) {
+    /// Adds a plain character behind the line, where the cursor is; false: draw it instead.
+    pub fn append(&mut self, byte: u8, out: &mut Vec<u8>) -> bool {
+        let fits = self.at == self.shown.end()
+            && self.at.column + 1 < self.columns
+            && self.at.row < self.top + self.rows
+            && (0x20..0x7f).contains(&byte);
+        if fits {
+            self.shown.text(&[byte]);
             out.push(byte);
-            return true;
+            self.at = self.shown.end();
         }
-        false
+        fits
+    }
+
+    /// Takes prompt and line away; the cursor stands where the prompt began.
+    pub fn hide(&mut self, out: &mut Vec<u8>) {
+        let origin = Place {
+            row: self.top,
+            column: 0,
+        };
+        self.go(origin, out);
+        out.extend_from_slice(b"\x1b[J");
+        self.forget();
     }
 
     /// The cursor was put at the beginning of a fresh row by somebody else.
     pub fn forget(&mut self) {
-        self.row = 0;
+        self.shown = Layout::new(self.columns);
+        self.top = 0;
+        self.at = Place::default();
     }
-}
 
-/// Columns that prompt and line take.
-pub fn width(prompt: &[u8], line: &[u8]) -> usize {
-    show_prompt(prompt).width + show(line).width
-}
+    /// The terminal has another size now. Some terminals wrap their rows anew and some do
+    /// not; the row where the prompt begins is guessed so that nothing above it is lost.
+    pub fn resize(&mut self, size: Screen, prompt: &[u8], before: &[u8], out: &mut Vec<u8>) {
+        let mut rewrapped = Layout::new(size.columns);
+        rewrapped.prompt(prompt);
+        rewrapped.text(before);
+        let up = rewrapped.end().row.min(self.at.row - self.top);
+        vertical(up, b'A', out);
+        out.extend_from_slice(b"\r\x1b[J");
+        *self = size;
+    }
 
-/// A line as it is shown: control characters as `^X`, bytes that are no text as `?`.
-fn show(text: &[u8]) -> Shown {
-    let mut shown = Shown::default();
-    for chunk in text.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match u8::try_from(c) {
-                Ok(b @ (0x00..0x20 | 0x7f)) => {
-                    shown.bytes.extend_from_slice(&[b'^', b ^ 0x40]);
-                    shown.width += 2;
-                }
-                _ => {
-                    shown
-                        .bytes
-                        .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                    shown.width += 1;
-                }
+    /// Chooses the rows to show; when they are others than before, all is shown anew.
+    fn scroll(&mut self, total: usize, cursor_row: usize, out: &mut Vec<u8>) {
+        let least = (cursor_row + 1).saturating_sub(self.rows);
+        let most = cursor_row.min(total.saturating_sub(self.rows));
+        let top = self.top.clamp(least.min(most), most);
+        if top != self.top {
+            self.hide(out);
+            self.top = top;
+            self.at.row = top;
+        }
+    }
+
+    /// Leaves of a layout what is shown of it; whether that reaches to its end.
+    fn cut(&self, layout: &mut Layout) -> bool {
+        let last = self.top + self.rows - 1;
+        let is_below = |cell: &Cell| cell.from.row > last || cell.to.row > last;
+        let end = layout.cells.iter().position(is_below);
+        let is_above = |cell: &Cell| cell.from.row < self.top;
+        let start = layout
+            .cells
+            .iter()
+            .take_while(|cell| is_above(cell))
+            .count();
+        layout.keep(start, end.unwrap_or(layout.cells.len()));
+        end.is_none()
+    }
+
+    fn write(&mut self, new: &Layout, whole: bool, out: &mut Vec<u8>) {
+        let same = new.same_cells(&self.shown);
+        let old_end = self.shown.end();
+        let rest = new.cells.get(same..).unwrap_or_default();
+        if let (Some(first), Some(last)) = (rest.first(), rest.last()) {
+            self.go(first.from, out);
+            out.extend_from_slice(&new.bytes[new.start(same)..last.end]);
+            self.at = last.to;
+            if whole && new.hangs() {
+                out.extend_from_slice(b" \r");
+                self.at = new.end();
             }
         }
-        for _ in chunk.invalid() {
-            shown.bytes.push(b'?');
-            shown.width += 1;
+        if old_end > new.end() && self.shown.cells.len() > same {
+            self.go(new.end(), out);
+            let one_row = old_end.row == self.at.row;
+            out.extend_from_slice(if one_row { b"\x1b[K" } else { b"\x1b[J" });
         }
     }
-    shown
-}
 
-/// A prompt as it is sent: escape sequences take no room, nor does what stands between the
-/// marks 1 and 2 (the shell's `\[` and `\]`).
-fn show_prompt(prompt: &[u8]) -> Shown {
-    let mut shown = Shown::default();
-    let (mut hidden, mut rest) = (false, prompt);
-    while let Some((&first, tail)) = rest.split_first() {
-        let length = if first == 0x1b {
-            escape_length(rest)
+    /// Moves the cursor with as few bytes as it takes.
+    fn go(&mut self, to: Place, out: &mut Vec<u8>) {
+        if self.at == to {
+            return;
+        }
+        if self.at.column >= self.columns {
+            out.push(b'\r');
+            self.at.column = 0;
+        }
+        vertical(self.at.row.saturating_sub(to.row), b'A', out);
+        vertical(to.row.saturating_sub(self.at.row), b'B', out);
+        self.at.row = to.row;
+        let column = to.column.min(self.columns - 1);
+        if column < self.at.column {
+            let left = self.at.column - column;
+            let sequence = format!("\x1b[{left}D");
+            let from_margin = self.rightwards(0, column);
+            if left <= sequence.len() && left <= from_margin.len() + 1 {
+                out.resize(out.len() + left, 8);
+            } else if from_margin.len() < sequence.len() {
+                out.push(b'\r');
+                out.extend_from_slice(&from_margin);
+            } else {
+                out.extend_from_slice(sequence.as_bytes());
+            }
         } else {
-            1
-        };
-        match first {
-            1 | 2 => hidden = first == 1,
-            0x1b => shown.bytes.extend_from_slice(&rest[..length]),
-            _ => {
-                shown.bytes.push(first);
-                // Continuation bytes of a character take no room of their own.
-                let takes_room = first >= 0x20 && first & 0xc0 != 0x80;
-                shown.width += usize::from(takes_room && !hidden);
-            }
+            let bytes = self.rightwards(self.at.column, column);
+            out.extend_from_slice(&bytes);
         }
-        rest = tail.get(length - 1..).unwrap_or_default();
+        self.at.column = column;
     }
-    shown
+
+    /// What moves the cursor to the right in its row: a sequence, or the text that is
+    /// there once more.
+    fn rightwards(&self, from: usize, to: usize) -> Vec<u8> {
+        let sequence = match to - from {
+            0 => return Vec::new(),
+            1 => b"\x1b[C".to_vec(),
+            columns => format!("\x1b[{columns}C").into_bytes(),
+        };
+        match self.shown.row_part(self.at.row, from, to) {
+            Some(text) if text.len() <= sequence.len() => text.to_vec(),
+            _ => sequence,
+        }
+    }
 }
 
-/// Bytes of the escape sequence at the beginning of `text`: `ESC [ ... letter`,
-/// `ESC ] ... BEL`, or Escape and one byte.
-fn escape_length(text: &[u8]) -> usize {
-    let is_end = |b: &u8| match text.get(1) {
-        Some(b'[') => (0x40..0x7f).contains(b),
-        Some(b']') => *b == 7,
-        _ => true,
-    };
-    let start = if matches!(text.get(1), Some(b'[' | b']')) {
-        2
-    } else {
-        1
-    };
-    let found = text.iter().skip(start).position(is_end);
-    found
-        .map_or(text.len(), |at| start + at + 1)
-        .min(text.len())
+fn vertical(rows: usize, letter: u8, out: &mut Vec<u8>) {
+    match rows {
+        0 => return,
+        1 => out.extend_from_slice(b"\x1b["),
+        _ => out.extend_from_slice(format!("\x1b[{rows}").as_bytes()),
+    }
+    out.push(letter);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(columns: u16, prompt: &[u8], line: &[u8], cursor: usize, expected: &str) {
+    /// Draws one line after another and tells what was sent for the last one.
+    fn check(columns: u16, lines: &[(&str, usize)], expected: &str) {
+        let mut screen = Screen::new(columns, 3);
         let mut out = Vec::new();
-        Screen::new(columns).draw(prompt, line, cursor, &mut out);
-        assert_eq!(String::from_utf8_lossy(&out).replace('\x1b', "E"), expected);
+        for (line, cursor) in lines {
+            out.clear();
+            screen.draw(b"$ ", line.as_bytes(), *cursor, &mut out);
+        }
+        let shown = String::from_utf8_lossy(&out).replace('\x1b', "E");
+        assert_eq!(shown.replace('\x08', "<"), expected, "{lines:?}");
     }
 
     #[test]
-    fn the_cursor_stands_where_it_should() {
-        check(80, b"$ ", b"ls", 2, "\r$ lsE[J\rE[4C");
-        check(80, b"$ ", b"ls", 0, "\r$ lsE[J\rE[2C");
-        check(5, b"$ ", b"abcde", 5, "\r$ abcdeE[J\rE[2C");
-        check(5, b"$ ", b"abcde", 0, "\r$ abcdeE[JE[1A\rE[2C");
-        check(5, b"$ ", b"abc", 3, "\r$ abc \rE[J\r");
+    fn only_the_difference_is_sent() {
+        check(80, &[("", 0)], "$ ");
+        check(80, &[("l", 1), ("ls", 2)], "s");
+        check(80, &[("ls", 2), ("ls", 2)], "");
+        check(80, &[("ls", 2), ("l", 1)], "<E[K");
+        check(80, &[("abcd", 2), ("abXcd", 3)], "Xcd<<");
+        check(80, &[("abcd", 2), ("abd", 2)], "dE[K<");
+        check(80, &[("abcd", 4), ("abcd", 3)], "<");
+        check(80, &[("abcdefgh", 8), ("abcdefgh", 0)], "\r$ ");
+        check(80, &[("abcdefgh", 0), ("abcdefgh", 8)], "E[8C");
+        check(80, &[("abcdefgh", 0), ("abcdefgh", 2)], "ab");
+        check(80, &[("uci show", 8), ("ls", 2)], "\r$ lsE[K");
+        check(80, &[("a\u{301}b", 4), ("a\u{301}b", 3)], "<");
     }
 
     #[test]
-    fn control_bytes_are_made_visible() {
-        check(80, b"", b"a\x01\xff", 3, "\ra^A?E[J\rE[4C");
-        check(80, b"", "\u{e4}b".as_bytes(), 3, "\r\u{e4}bE[J\rE[2C");
+    fn lines_wrap_at_the_right_margin() {
+        check(5, &[("ab", 2), ("abc", 3)], "c \r");
+        check(5, &[("abc", 3), ("abcd", 4)], "d");
+        check(5, &[("abcd", 4), ("abc", 3)], "<E[K");
+        check(5, &[("abc", 3), ("ab", 2)], "E[A$ abE[J");
+        check(5, &[("abcde", 5), ("abcde", 0)], "E[A");
+        check(5, &[("abcde", 0), ("Xabcde", 1)], "XabcdeE[A");
+        check(5, &[("a\nb", 3), ("a\nbc", 4)], "c");
+        check(5, &[("", 0), ("abc\nd", 5)], "abc\r\nd");
+        check(5, &[("", 0), ("ab\u{6f22}", 5)], "ab \u{6f22}");
     }
 
     #[test]
-    fn escapes_in_a_prompt_take_no_room() {
-        assert_eq!(width(b"\x1b[1;31mred\x1b[0m$ ", b""), 5);
-        assert_eq!(width(b"\x1b]0;title\x07$ ", b"x"), 3);
-        assert_eq!(width(b"\x01hidden\x02$ ", b""), 2);
-        assert_eq!(width(b"$ \x1b", b""), 2);
+    fn a_text_with_more_rows_than_the_terminal_scrolls() {
+        // Rows of four: "$ ab" "cdef" "ghij" "k".
+        let text = "abcdefghijk";
+        check(4, &[(&text[..9], 9), (text, 11)], "E[2A\rE[Jcdefghijk");
+        check(4, &[(text, 11), (text, 4)], "E[2Ad");
+        check(4, &[(text, 11), (text, 0)], "E[2A<E[J$ abcdefghij\rE[2A$ ");
     }
 }

@@ -7,6 +7,9 @@ use super::complete::Completer;
 use super::editor::{Editor, Step};
 use super::history::History;
 use super::key::Decoder;
+use super::screen::Screen;
+use crate::sys::trap;
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios,
@@ -19,87 +22,135 @@ use std::os::fd::BorrowedFd;
 pub enum Outcome {
     /// A line, without its newline.
     Line(Vec<u8>),
-    /// The terminal is gone, or Control-D was typed on an empty line.
+    /// Control-D was typed on an empty line.
     EndOfInput,
-    /// Control-C, or a signal about which the caller wants to know.
+    /// The terminal is gone.
+    HungUp,
+    /// Control-C.
     Interrupted,
+    /// A signal about which the caller wants to know; what had been typed, to go on with.
+    Signal(Vec<u8>),
 }
 
-/// Reads a line; `input` and `output` are usually the same terminal.
-///
-/// `interrupted` is asked after each signal that broke the waiting: true gives the line up.
-///
-/// # Errors
-/// Whatever the terminal answers; ENOTTY: `input` is none, and the caller reads plain lines.
-pub fn read_line(
-    input: BorrowedFd<'_>,
-    output: BorrowedFd<'_>,
-    prompt: &[u8],
-    history: &History,
-    names: &dyn Completer,
-    interrupted: &mut dyn FnMut() -> bool,
-) -> io::Result<Outcome> {
-    let raw = RawMode::enter(input)?;
-    let mut editor = Editor::new(prompt, columns(output), history);
-    let mut decoder = Decoder::default();
-    let mut shown_columns = columns(output);
-    let outcome = loop {
-        send(output, &editor.out)?;
-        editor.out.clear();
-        let mut byte = [0];
-        match rustix::io::read(input, &mut byte) {
-            Ok(0) | Err(Errno::IO) => break Outcome::EndOfInput,
-            Ok(_) => {}
-            Err(Errno::INTR) => {
-                if interrupted() {
-                    break Outcome::Interrupted;
+/// A terminal to read from, and how.
+pub struct Terminal<'a> {
+    /// Where keys come from.
+    pub input: BorrowedFd<'a>,
+    /// Where the line is shown; usually the same.
+    pub output: BorrowedFd<'a>,
+    /// Ask for marks around pasted text, so that it does not execute while it is pasted.
+    pub marks_paste: bool,
+    /// Asked after each signal: whether to give the line up.
+    pub signalled: &'a mut dyn FnMut() -> bool,
+}
+
+impl Terminal<'_> {
+    /// Reads a line, which begins with `line`.
+    ///
+    /// # Errors
+    /// Whatever the terminal answers; ENOTTY: `input` is none, and the caller reads plain lines.
+    pub fn read_line(
+        &mut self,
+        prompt: &[u8],
+        line: Vec<u8>,
+        history: &History,
+        names: &dyn Completer,
+    ) -> io::Result<Outcome> {
+        let raw = RawMode::enter(self.input)?;
+        let size = self.size();
+        let screen = Screen::new(size.0, size.1);
+        let mut editor = Editor::new(prompt, screen, line, history);
+        if self.marks_paste {
+            editor.out.extend_from_slice(b"\x1b[?2004h");
+        }
+        let outcome = self.edit(&mut editor, size, history, names);
+        if self.marks_paste {
+            editor.out.extend_from_slice(b"\x1b[?2004l");
+        }
+        let sent = self.send(&mut editor.out);
+        drop(raw);
+        match outcome? {
+            Ended::HungUp => Ok(Outcome::HungUp),
+            Ended::Signal => sent.map(|()| Outcome::Signal(editor.into_line())),
+            Ended::Key(Step::EndOfInput) => sent.map(|()| Outcome::EndOfInput),
+            Ended::Key(Step::Interrupted) => sent.map(|()| Outcome::Interrupted),
+            Ended::Key(_) => sent.map(|()| Outcome::Line(editor.into_line())),
+        }
+    }
+
+    fn edit(
+        &mut self,
+        editor: &mut Editor,
+        mut size: (u16, u16),
+        history: &History,
+        names: &dyn Completer,
+    ) -> io::Result<Ended> {
+        let mut decoder = Decoder::default();
+        loop {
+            // While more is coming nothing needs to be shown.
+            if !is_readable_now(self.input) {
+                editor.show();
+                self.send(&mut editor.out)?;
+            }
+            if !trap::wait_readable(self.input)? {
+                if (self.signalled)() {
+                    editor.hide();
+                    return Ok(Ended::Signal);
                 }
-                let now = columns(output);
-                if now != shown_columns {
-                    shown_columns = now;
-                    editor.resize(now);
+                let now = self.size();
+                if now != size {
+                    size = now;
+                    editor.resize(Screen::new(now.0, now.1));
                 }
                 continue;
             }
-            Err(error) => return Err(error.into()),
-        }
-        let Some(key) = decoder.feed(byte[0]) else {
-            continue;
-        };
-        match editor.press(key, history, names) {
-            Step::Typing => {}
-            Step::Done => {
-                send(output, &editor.out)?;
-                break Outcome::Line(editor.into_line());
+            let mut byte = [0];
+            match rustix::io::read(self.input, &mut byte) {
+                Ok(0) | Err(Errno::IO) => return Ok(Ended::HungUp),
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
             }
-            Step::EndOfInput => {
-                send(output, &editor.out)?;
-                break Outcome::EndOfInput;
+            let Some(key) = decoder.feed(byte[0]) else {
+                continue;
+            };
+            match editor.press(key, history, names) {
+                Step::Typing => {}
+                step => return Ok(Ended::Key(step)),
             }
-            Step::Interrupted => {
-                send(output, &editor.out)?;
-                break Outcome::Interrupted;
-            }
-        }
-    };
-    drop(raw);
-    Ok(outcome)
-}
-
-/// The width that the terminal claims; 0 where it does not know (serial lines).
-fn columns(output: BorrowedFd<'_>) -> u16 {
-    rustix::termios::tcgetwinsize(output).map_or(0, |size| size.ws_col)
-}
-
-fn send(output: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match rustix::io::write(output, bytes) {
-            Ok(sent) => bytes = &bytes[sent..],
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
         }
     }
-    Ok(())
+
+    /// Columns and rows that the terminal claims; 0 where it does not know (serial lines).
+    fn size(&self) -> (u16, u16) {
+        let size = rustix::termios::tcgetwinsize(self.output);
+        size.map_or((0, 0), |size| (size.ws_col, size.ws_row))
+    }
+
+    fn send(&self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            match rustix::io::write(self.output, rest) {
+                Ok(sent) => rest = &rest[sent..],
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        bytes.clear();
+        Ok(())
+    }
+}
+
+/// What ended the editing.
+enum Ended {
+    Key(Step),
+    Signal,
+    HungUp,
+}
+
+fn is_readable_now(input: BorrowedFd<'_>) -> bool {
+    let mut fds = [PollFd::from_borrowed_fd(input, PollFlags::IN)];
+    rustix::event::poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// A terminal without echo and line mode, until dropped.
@@ -118,7 +169,8 @@ impl RawMode<'_> {
         let mut raw = before.clone();
         raw.local_modes -=
             LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
-        raw.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IXON;
+        // CR still becomes LF: what is typed ahead may be for a program that reads lines.
+        raw.input_modes -= InputModes::INLCR | InputModes::IXON;
         raw.output_modes |= OutputModes::OPOST;
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;

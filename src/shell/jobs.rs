@@ -2,8 +2,9 @@
 
 use super::Shell;
 use crate::sys::job::{self, Change};
-use crate::sys::signal::numbers;
+use crate::sys::signal::{self, numbers};
 use crate::sys::trap;
+use rustix::termios::Termios;
 use std::io;
 use std::rc::Rc;
 
@@ -20,6 +21,8 @@ pub struct Job {
     pub text: Rc<[u8]>,
     /// The state has changed and the user has not been told.
     pub news: bool,
+    /// The terminal's modes when it was stopped.
+    pub modes: Option<Termios>,
 }
 
 /// What a job is doing.
@@ -48,11 +51,25 @@ impl Job {
         }
     }
 
+    fn reason_to_stop(&self) -> &'static str {
+        let mut changes = self.processes.iter().map(|(_, change)| *change);
+        let stop = changes.find_map(|change| match change {
+            Some(Change::Stopped(number)) => Some(number),
+            _ => None,
+        });
+        match stop {
+            Some(numbers::TTIN) => "Stopped (tty input)",
+            Some(numbers::TTOU) => "Stopped (tty output)",
+            Some(numbers::STOP) => "Stopped (signal)",
+            _ => "Stopped",
+        }
+    }
+
     /// The state in words, as `jobs` shows it.
     pub fn description(&self) -> String {
         match self.state() {
             State::Running => "Running".into(),
-            State::Stopped => "Stopped".into(),
+            State::Stopped => self.reason_to_stop().into(),
             State::Done(Change::Exited(0)) => "Done".into(),
             State::Done(Change::Exited(status)) => format!("Done({status})"),
             State::Done(Change::Killed(number, core)) => {
@@ -82,6 +99,10 @@ pub struct Jobs {
     recent: Vec<usize>,
     /// The terminal, while job control is on.
     pub terminal: Option<i32>,
+    /// The terminal's modes, as the user likes them.
+    pub modes: Option<Termios>,
+    /// Jobs have been told that the terminal is gone.
+    pub hung_up: bool,
     /// The shell's own group.
     pub group: i32,
     /// The text of the pipeline that is about to run.
@@ -97,6 +118,7 @@ impl Jobs {
             processes: pids.iter().map(|pid| (*pid, None)).collect(),
             text,
             news: false,
+            modes: None,
         };
         let free = self.slots.iter().position(Option::is_none);
         let index = match free {
@@ -156,10 +178,17 @@ impl Jobs {
         found.map(|index| index + 1)
     }
 
-    /// The current job and the one before it: `%+` and `%-`.
+    /// The current job and the one before it: `%+` and `%-`. Those that are stopped come
+    /// first (POSIX, XCU 3.203).
     pub fn current(&self) -> (Option<usize>, Option<usize>) {
-        let mut recent = self.recent.iter().rev().copied();
-        (recent.next(), recent.next())
+        let is_stopped = |number: &usize| {
+            let slot = self.slots.get(number - 1).and_then(Option::as_ref);
+            slot.is_some_and(|job| job.state() == State::Stopped)
+        };
+        let recent = self.recent.iter().rev().copied();
+        let (stopped, others): (Vec<_>, Vec<_>) = recent.partition(is_stopped);
+        let mut order = stopped.into_iter().chain(others);
+        (order.next(), order.next())
     }
 
     /// Whether a job is stopped.
@@ -241,6 +270,23 @@ impl Jobs {
         let surplus = old.len().saturating_sub(REMEMBERED);
         for number in old.into_iter().take(surplus) {
             self.remove(number);
+        }
+    }
+
+    /// Tells the jobs that the terminal is gone; those that are stopped could not hear it.
+    pub fn hang_up(&mut self) {
+        self.hung_up = true;
+        let alive = |job: &&Job| !matches!(job.state(), State::Done(_));
+        for job in self.slots.iter().flatten().filter(alive) {
+            let targets = match job.group {
+                Some(group) => vec![-group],
+                None => job.processes.iter().map(|(pid, _)| *pid).collect(),
+            };
+            for target in targets {
+                // Those that have ended meanwhile need not be told.
+                let _ = signal::send(target, numbers::HUP);
+                let _ = signal::send(target, numbers::CONT);
+            }
         }
     }
 
@@ -326,15 +372,20 @@ impl Shell {
             if state != Some(State::Running) {
                 break;
             }
+            self.pass_interrupt_on(number);
             match job::wait(-1, true, true) {
                 Ok(Some((pid, change))) => self.jobs.note(pid, change),
                 Ok(None) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    if trap::is_noted(numbers::HUP) && !self.traps.has(numbers::HUP) {
+                        return 128 + numbers::HUP;
+                    }
+                }
                 Err(_) => break,
             }
         }
         if !self.subshell {
-            self.jobs.give_terminal(self.jobs.group);
+            self.take_terminal_back(number);
         }
         let Some(job) = self.jobs.get(number) else {
             return 127;
@@ -360,6 +411,19 @@ impl Shell {
         }
     }
 
+    /// A Ctrl-C that came when the terminal was still ours was meant for the job.
+    fn pass_interrupt_on(&mut self, number: usize) {
+        let is_meant = self.options.interactive
+            && trap::is_noted(numbers::INT)
+            && !self.traps.has(numbers::INT);
+        let group = self.jobs.get(number).and_then(|job| job.group);
+        if let (true, Some(group)) = (is_meant, group) {
+            trap::take_only(numbers::INT);
+            // It may have ended meanwhile.
+            let _ = signal::send(-group, numbers::INT);
+        }
+    }
+
     /// One line of `jobs`.
     pub(super) fn job_line(&mut self, number: usize, with_ids: bool) -> Vec<u8> {
         let mark = match self.jobs.current() {
@@ -374,7 +438,8 @@ impl Shell {
             (true, Some((pid, _))) => format!("{pid} "),
             _ => String::new(),
         };
-        let head = format!("[{number}]{mark}  {id}{:<26} ", job.description());
+        let room = 26_usize.saturating_sub(id.len());
+        let head = format!("[{number}]{mark}  {id}{:<room$} ", job.description());
         let mut line = head.into_bytes();
         line.extend_from_slice(&job.text);
         line.push(b'\n');

@@ -97,13 +97,14 @@ impl Shell {
     }
 
     /// Says that there is no such program where the redirections send it.
-    fn not_found(&mut self, simple: &Simple, name: &[u8]) -> Run {
-        let name = String::from_utf8_lossy(name).into_owned();
+    fn not_found(&mut self, simple: &Simple, word: &[u8]) -> Run {
+        let name = String::from_utf8_lossy(word).into_owned();
         let Some(frame) = self.redirect(&simple.redirects)? else {
             self.status = 1;
             return Ok(());
         };
         self.complain(format_args!("{name}: not found"));
+        self.hint(word);
         self.undo_redirects(frame);
         self.status = 127;
         Ok(())

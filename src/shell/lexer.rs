@@ -192,10 +192,11 @@ impl Parser {
         self.trials = Trials::default();
     }
 
-    /// Asks the source again after its end: `set -o ignoreeof`.
+    /// Asks the source again after its end: at a terminal Ctrl-D may end a here-document.
     pub fn reopen(&mut self) {
         self.ended = false;
-        self.discard_line();
+        self.peeked
+            .take_if(|peeked| matches!(peeked.token, Token::End));
     }
 
     /// Whether nothing but blanks is left, if that can be told without waiting.

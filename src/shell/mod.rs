@@ -23,6 +23,7 @@ mod input;
 mod jobs;
 mod launch;
 mod lexer;
+mod operands;
 mod operators;
 mod options;
 mod params;
@@ -31,11 +32,13 @@ pub mod pattern;
 mod pipeline;
 mod redirect;
 mod session;
+mod similar;
 mod simple;
 mod simple_grammar;
 mod stack;
 mod start;
 mod substitution;
+mod terminal;
 mod test_command;
 mod test_grammar;
 mod trap;
@@ -60,11 +63,14 @@ use trap::Traps;
 use typed::Conversation;
 use vars::{NameMap, Vars};
 
+pub use operands::{Operand, Table};
 pub use start::main;
 
 /// A shell with all its state.
 pub struct Shell {
     applets: Applets,
+    /// What Tab offers behind the names of applets.
+    operands: Table,
     vars: Vars,
     functions: NameMap<Rc<Command>>,
     aliases: Aliases,
@@ -124,6 +130,7 @@ impl Shell {
     pub fn new(applets: Applets, arg0: &[u8]) -> Shell {
         let mut shell = Shell {
             applets,
+            operands: &[],
             vars: Vars::new(),
             functions: NameMap::default(),
             aliases: Aliases::default(),

@@ -26,31 +26,31 @@ impl Shell {
     /// group to join, 0 to found one.
     pub(super) fn fork(&mut self, place: Place, group: i32) -> Run<Option<i32>> {
         self.flush();
+        let monitored = self.options.monitor && place != Place::Same;
         // What the shell ignores or has trapped must end a child: a signal that comes before the
         // child has its own dispositions waits until it has them.
-        let minds_signals = self.options.interactive || self.traps.any();
+        let minds_signals = monitored || self.options.interactive || self.traps.any();
         let mask = minds_signals.then(trap::block_all);
-        let forked = self.fork_as(place, group);
-        if let Some(mask) = &mask {
-            trap::restore(mask);
-        }
-        forked
-    }
-
-    fn fork_as(&mut self, place: Place, group: i32) -> Run<Option<i32>> {
-        match process::fork() {
-            Ok(process::Fork::Parent(pid)) => {
+        let forked = process::fork();
+        match &forked {
+            Ok(process::Fork::Parent(pid)) if monitored => {
                 let pid = pid.as_raw_nonzero().get();
-                if self.options.monitor && place != Place::Same {
-                    // The child does the same; whoever comes first.
-                    let _ = job::set_group(pid, if group == 0 { pid } else { group });
+                let group = if group == 0 { pid } else { group };
+                // The child does the same; whoever comes first.
+                let _ = job::set_group(pid, group);
+                if place == Place::Foreground && !self.subshell {
+                    self.jobs.give_terminal(group);
                 }
-                Ok(Some(pid))
             }
-            Ok(process::Fork::Child) => {
-                self.become_child(place, group);
-                Ok(None)
-            }
+            Ok(process::Fork::Child) => self.become_child(place, group),
+            _ => {}
+        }
+        if let Some(mask) = mask {
+            trap::restore(&mask);
+        }
+        match forked {
+            Ok(process::Fork::Parent(pid)) => Ok(Some(pid.as_raw_nonzero().get())),
+            Ok(process::Fork::Child) => Ok(None),
             Err(error) => Err(self.fatal(format_args!("can't fork: {}", reason(&error)))),
         }
     }

@@ -4,7 +4,7 @@
 //! the user back to the prompt, with redirections and loops undone.
 
 use super::Shell;
-use super::error::{Flow, Run};
+use super::error::{Fault, Flow, Run, SyntaxError};
 use super::input::{self, Descriptor};
 use super::jobs::State;
 use super::typed::Typed;
@@ -12,6 +12,12 @@ use crate::sys::{clock, job, signal};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
+
+/// How many ends of input in a row `ignoreeof` ignores: nobody types that many.
+const MOST_ENDS: u32 = 50;
+
+/// How often a shell in the background asks to be brought to the front.
+const TRIES: u32 = 16;
 
 impl Shell {
     /// Signals, job control, the terminal.
@@ -29,8 +35,9 @@ impl Shell {
         let Some(terminal) = controlling_terminal() else {
             return false;
         };
-        // A shell in the background waits until it is brought to the front.
-        loop {
+        // A shell in the background waits until it is brought to the front. In a group that
+        // nobody could bring there the signal does not stop us, and we do without.
+        for tries in 0.. {
             let Ok(front) = job::terminal_group(terminal) else {
                 job::close(terminal);
                 return false;
@@ -38,11 +45,13 @@ impl Shell {
             if front == job::own_group() {
                 break;
             }
-            if signal::send(0, signal::numbers::TTIN).is_err() {
-                break;
+            if tries == TRIES || signal::send(0, signal::numbers::TTIN).is_err() {
+                job::close(terminal);
+                return false;
             }
         }
         self.internal.push(terminal);
+        self.jobs.modes = super::terminal::modes(terminal);
         self.jobs.terminal = Some(terminal);
         let own = std::process::id() as i32;
         // A session leader cannot change its group and need not.
@@ -94,43 +103,42 @@ impl Shell {
 
     /// Reads and runs commands until the user has had enough; the exit status.
     pub(super) fn interact(&mut self) -> i32 {
-        self.banner();
         self.load_history();
-        let typed = Typed::new(Rc::clone(&self.conversation), self.can_edit());
+        let editing = self.can_edit();
+        let typed = Typed::new(Rc::clone(&self.conversation), editing);
         let mut parser = self.parser(Box::new(typed));
         parser.keep_text = true;
         let mut warned = false;
+        let mut ends = 0;
         loop {
             self.report_jobs();
-            self.prepare_conversation();
+            self.prepare_conversation(editing);
+            parser.reopen();
             let list = match parser.next_command() {
-                Ok(Some(list)) => list,
-                Ok(None) if self.options.ignoreeof => {
+                Ok(Some(list)) => {
+                    ends = 0;
+                    list
+                }
+                Ok(None) if self.options.ignoreeof && ends < MOST_ENDS => {
+                    ends += 1;
                     self.tell(b"Use \"exit\" to leave shell.\n");
-                    parser.reopen();
                     continue;
                 }
-                Ok(None) => {
-                    self.tell(b"\n");
-                    if self.stopped_jobs_hold(&mut warned) {
-                        parser.reopen();
-                        continue;
-                    }
-                    return self.leave();
-                }
+                Ok(None) if self.stopped_jobs_hold(&mut warned) => continue,
+                Ok(None) => return self.leave(),
                 Err(error) => {
-                    let flow = self.syntax_error(&error);
-                    parser.discard_line();
-                    if flow == Flow::Interrupt {
-                        crate::sys::trap::forget();
+                    if self.reading_failed(&error) == Err(Flow::Exit) {
+                        return self.leave();
                     }
+                    parser.discard_line();
+                    self.clean_up();
                     continue;
                 }
             };
             let result = self.run_list(&list, false);
             let result = result.and_then(|()| self.handle_signals());
             match result {
-                Err(Flow::Exit) if self.stopped_jobs_hold(&mut warned) => {}
+                Err(Flow::Exit) if self.stopped_jobs_hold(&mut warned) => parser.discard_line(),
                 Err(Flow::Exit) => return self.leave(),
                 Err(Flow::Interrupt) => {
                     parser.discard_line();
@@ -145,6 +153,29 @@ impl Shell {
             }
             self.clean_up();
         }
+    }
+
+    /// No command came: Ctrl-C, a signal, a terminal that is gone, or it made no sense.
+    fn reading_failed(&mut self, error: &SyntaxError) -> Run {
+        if !matches!(error.fault, Fault::Interrupted) {
+            self.syntax_error(error);
+            return Ok(());
+        }
+        let result = self.handle_signals();
+        if self.conversation.borrow().has_hung_up {
+            return Err(self.hang_up());
+        }
+        if result.is_err() {
+            self.conversation.borrow_mut().unfinished = None;
+        }
+        result
+    }
+
+    /// The terminal or the connection is gone, and with it the jobs.
+    pub(super) fn hang_up(&mut self) -> Flow {
+        self.jobs.hang_up();
+        self.status = 128 + signal::numbers::HUP;
+        Flow::Exit
     }
 
     /// The end of the session.
@@ -173,7 +204,7 @@ impl Shell {
 
     /// Whether stopped jobs keep the shell from ending this time.
     fn stopped_jobs_hold(&mut self, warned: &mut bool) -> bool {
-        let hold = self.jobs.any_stopped() && !*warned;
+        let hold = self.jobs.any_stopped() && !*warned && !self.jobs.hung_up;
         if hold {
             self.tell(b"You have stopped jobs.\n");
             *warned = true;
@@ -181,18 +212,8 @@ impl Shell {
         hold
     }
 
-    /// Tells the reader of the next line its prompts and names.
-    fn prepare_conversation(&mut self) {
-        let first = self.prompt(b"PS1");
-        let more = self.prompt(b"PS2");
-        let names = self.names_to_complete();
-        let mut conversation = self.conversation.borrow_mut();
-        conversation.first = first;
-        conversation.more = more;
-        conversation.names = names;
-    }
-
-    fn banner(&mut self) {
+    /// What a session begins with.
+    pub(super) fn greet(&mut self) {
         let version = env!("CARGO_PKG_VERSION");
         let text = format!(
             "\n\nsafebox v{version} built-in shell (ash)\n\
@@ -202,11 +223,12 @@ impl Shell {
         self.flush();
     }
 
-    /// A prompt with its escapes and expansions done.
-    fn prompt(&mut self, name: &[u8]) -> Vec<u8> {
+    /// A prompt with its escapes and expansions done; with marks around what takes no room
+    /// if a line editor needs to know.
+    pub(super) fn prompt(&mut self, name: &[u8], editing: bool) -> Vec<u8> {
         let text = self.vars.get(name).unwrap_or_default().to_vec();
         let status = self.status;
-        let text = self.prompt_escapes(&text);
+        let text = self.prompt_escapes(&text, editing);
         let text = self.expand_prompt(&text);
         self.status = status;
         text
@@ -228,7 +250,7 @@ impl Shell {
     }
 
     /// The backslash escapes of `PS1`.
-    fn prompt_escapes(&mut self, text: &[u8]) -> Vec<u8> {
+    fn prompt_escapes(&mut self, text: &[u8], editing: bool) -> Vec<u8> {
         let mut out = Vec::new();
         let mut rest = text;
         while let Some((&byte, after)) = rest.split_first() {
@@ -243,19 +265,22 @@ impl Shell {
             };
             rest = after;
             match letter {
-                b'u' => out.extend_from_slice(&user_name()),
+                b'u' => put_name(&user_name(), &mut out),
                 b'h' | b'H' => {
                     let name = rustix::system::uname();
                     let name = name.nodename().to_bytes();
                     let end = name.iter().position(|&b| b == b'.' && letter == b'h');
-                    out.extend_from_slice(&name[..end.unwrap_or(name.len())]);
+                    put_name(&name[..end.unwrap_or(name.len())], &mut out);
                 }
-                b'w' | b'W' => out.extend_from_slice(&self.directory_for_prompt(letter == b'W')),
+                b'w' | b'W' => {
+                    put_name(&self.directory_for_prompt(letter == b'W'), &mut out);
+                }
                 // A dollar that the expansion after this one leaves alone.
                 b'$' if rustix::process::geteuid().is_root() => out.push(b'#'),
                 b'$' => out.extend_from_slice(b"\\$"),
                 b't' | b'T' | b'A' | b'@' => out.extend_from_slice(&time_of_day(letter)),
-                // What is between them takes no room; only a line editor needs to know.
+                // What is between them takes no room.
+                b'[' | b']' if editing => out.push(if letter == b'[' { 1 } else { 2 }),
                 b'[' | b']' => {}
                 _ => {
                     let from = &text[text.len() - rest.len() - 1..];
@@ -330,6 +355,18 @@ impl Shell {
     /// The state of a job by number, for `wait` and `jobs`.
     pub(super) fn job_state(&mut self, number: usize) -> Option<State> {
         self.jobs.get(number).map(|job| job.state())
+    }
+}
+
+/// Adds a name to a prompt so that its expansion leaves it alone: a directory may be called
+/// `$(reboot)`. Nor does the terminal get control characters that somebody has put there.
+fn put_name(name: &[u8], prompt: &mut Vec<u8>) {
+    for &byte in name {
+        match byte {
+            b'$' | b'`' | b'\\' => prompt.extend_from_slice(&[b'\\', byte]),
+            0x00..0x20 | 0x7f => prompt.push(b'?'),
+            _ => prompt.push(byte),
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use super::builtin::{self, Builtin};
 use super::error::{Flow, Run};
 use super::fields::{Aim, Expansion};
 use super::params::Params;
+use crate::sys::signal::numbers;
+use crate::sys::trap;
 use std::rc::Rc;
 
 impl Shell {
@@ -16,6 +18,10 @@ impl Shell {
         self.traced.clear();
         let mut args = self.expansion(Aim::Fields);
         self.expand_arguments(&simple.words, &mut args)?;
+        if self.options.interactive && trap::is_noted(numbers::INT) {
+            // Ctrl-C during a substitution: the command with half its words is not run.
+            self.handle_signals()?;
+        }
         if args.fields.is_empty() {
             self.recycle(args);
             self.run_assignments(simple)?;

@@ -4,6 +4,7 @@ use super::Shell;
 use super::error::Flow;
 use super::fields::Fields;
 use super::input::{Descriptor, Text};
+use super::operands::Table;
 use super::params::Params;
 use crate::applet::Applets;
 use crate::sys::job;
@@ -23,9 +24,10 @@ enum Task {
     Input,
 }
 
-/// Runs a shell to its end; the exit status.
-pub fn main(applets: Applets, argv0: &OsStr, args: &[OsString]) -> i32 {
+/// Runs a shell to its end; the exit status. `operands`: what Tab offers behind applets.
+pub fn main(applets: Applets, operands: Table, argv0: &OsStr, args: &[OsString]) -> i32 {
     let mut shell = Shell::new(applets, argv0.as_bytes());
+    shell.operands = operands;
     let mut login = argv0.as_bytes().first() == Some(&b'-');
     let task = match shell.read_arguments(args, &mut login) {
         Ok(task) => task,
@@ -36,6 +38,9 @@ pub fn main(applets: Applets, argv0: &OsStr, args: &[OsString]) -> i32 {
         shell.options.interactive = true;
     }
     if shell.options.interactive {
+        if matches!(task, Task::Input) {
+            shell.greet();
+        }
         shell.become_interactive();
     }
     if login {

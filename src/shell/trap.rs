@@ -37,6 +37,11 @@ impl Traps {
         }
     }
 
+    /// Whether this condition has an action.
+    pub fn has(&self, condition: i32) -> bool {
+        self.actions.contains_key(&condition)
+    }
+
     fn get(&self, condition: i32) -> Option<Rc<[u8]>> {
         self.actions.get(&condition).cloned()
     }
@@ -76,7 +81,7 @@ impl Shell {
             return Disposition::Default;
         }
         match number {
-            numbers::INT => Disposition::Note,
+            numbers::INT | numbers::HUP => Disposition::Note,
             numbers::QUIT | numbers::TERM => Disposition::Ignore,
             numbers::TSTP | numbers::TTIN | numbers::TTOU if self.options.monitor => {
                 Disposition::Ignore
@@ -89,6 +94,7 @@ impl Shell {
     pub(super) fn set_usual_signals(&mut self) {
         let numbers = [
             numbers::INT,
+            numbers::HUP,
             numbers::QUIT,
             numbers::TERM,
             numbers::TSTP,
@@ -105,6 +111,10 @@ impl Shell {
 
     /// In a subshell: trapped signals have their default again, ignored ones stay ignored.
     pub(super) fn reset_traps(&mut self) {
+        // A Ctrl-C just before the fork was meant for what is about to run.
+        let is_interrupted = self.options.interactive
+            && trap::is_noted(numbers::INT)
+            && !self.traps.has(numbers::INT);
         if self.options.interactive {
             self.options.interactive = false;
             self.options.monitor = false;
@@ -123,6 +133,10 @@ impl Shell {
             self.traps.inherited = actions;
         }
         trap::forget();
+        if is_interrupted {
+            // We are a process, and may signal ourselves.
+            let _ = crate::sys::signal::send(std::process::id() as i32, numbers::INT);
+        }
     }
 
     /// Before a program takes over this process: no handler of ours may be called.
@@ -151,6 +165,9 @@ impl Shell {
                 None if number == numbers::INT && self.options.interactive => {
                     self.status = 130;
                     return Err(Flow::Interrupt);
+                }
+                None if number == numbers::HUP && self.options.interactive => {
+                    return Err(self.hang_up());
                 }
                 None => {}
             }

@@ -22,6 +22,7 @@ pub mod numbers {
     pub const TERM: i32 = libc::SIGTERM;
     pub const CHLD: i32 = libc::SIGCHLD;
     pub const CONT: i32 = libc::SIGCONT;
+    pub const STOP: i32 = libc::SIGSTOP;
     pub const TSTP: i32 = libc::SIGTSTP;
     pub const TTIN: i32 = libc::SIGTTIN;
     pub const TTOU: i32 = libc::SIGTTOU;

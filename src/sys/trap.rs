@@ -4,6 +4,7 @@
 //! for it at a place of its own choosing. 32-bit atomics: MIPS has no wider ones.
 
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// One more than the highest signal number.
@@ -89,6 +90,26 @@ pub fn take_other_than(ignored: i32) -> Option<i32> {
     }
 }
 
+/// Whether this signal has been noted.
+pub fn is_noted(signal: i32) -> bool {
+    let word = PENDING.get(signal as usize / 32);
+    word.is_some_and(|word| word.load(Ordering::Relaxed) & (1 << (signal % 32)) != 0)
+}
+
+/// A signal that has been noted, and stays so.
+pub fn peek() -> Option<i32> {
+    let number = take()?;
+    put_back(number);
+    Some(number)
+}
+
+/// Forgets this signal; whether it had been noted.
+pub fn take_only(signal: i32) -> bool {
+    let bit = 1 << (signal % 32);
+    let word = PENDING.get(signal as usize / 32);
+    word.is_some_and(|word| word.fetch_and(!bit, Ordering::Relaxed) & bit != 0)
+}
+
 /// Notes a signal as if it had just come.
 pub fn put_back(signal: i32) {
     note(signal);
@@ -127,6 +148,39 @@ pub fn restore(mask: &Mask) {
 pub fn wait_with(mask: &Mask) {
     // SAFETY: the mask was filled by sigprocmask.
     unsafe { libc::sigsuspend(&mask.0) };
+}
+
+/// Waits until something can be read or a signal has been noted; false: a signal. None gets
+/// lost between looking and waiting.
+///
+/// # Errors
+/// Those of ppoll(2) other than EINTR.
+pub fn wait_readable(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    let mask = block_all();
+    let mut poll = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    let ready = match is_any_noted() {
+        true => Ok(0),
+        // SAFETY: one valid pollfd, no time limit, a mask that sigprocmask filled.
+        false => match unsafe { libc::ppoll(&mut poll, 1, std::ptr::null(), &mask.0) } {
+            -1 => Err(io::Error::last_os_error()),
+            ready => Ok(ready),
+        },
+    };
+    restore(&mask);
+    match ready {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+        ready => ready.map(|ready| ready > 0),
+    }
+}
+
+/// Whether a signal has been noted, without the false alarms of [`any`].
+fn is_any_noted() -> bool {
+    let mut words = PENDING.iter();
+    any() && words.any(|word| word.load(Ordering::Relaxed) != 0)
 }
 
 /// What a shell says of a child that a signal killed, as strsignal(3) has it.

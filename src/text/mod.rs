@@ -5,3 +5,4 @@ pub mod echo;
 pub mod escape;
 pub mod printf;
 pub mod regex;
+pub mod width;

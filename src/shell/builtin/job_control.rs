@@ -114,7 +114,7 @@ fn goes_on(shell: &mut Shell, number: usize, foreground: bool) -> bool {
     shell.flush();
     if foreground {
         shell.jobs.make_current(number);
-        shell.jobs.give_terminal(group);
+        shell.hand_terminal_over(number, group);
     }
     // A group that has ended meanwhile is noticed by waiting.
     let _ = signal::send(-group, numbers::CONT);
@@ -240,6 +240,11 @@ fn wait_for_change(shell: &mut Shell) -> Run<Option<i32>> {
         }
     }
     trap::restore(&mask);
+    if !shell.traps.has(numbers::CHLD) {
+        // It could be set, so it can be reset.
+        let _ = trap::set(numbers::CHLD, trap::Disposition::Default);
+        trap::take_only(numbers::CHLD);
+    }
     match came {
         Some(number) => {
             trap::put_back(number);

@@ -238,16 +238,11 @@ pub fn hash(shell: &mut Shell, args: &Args) -> Run<i32> {
     Ok(status)
 }
 
+/// What there is: the shell's own commands, and where to read on.
 pub fn help(shell: &mut Shell, _args: &Args) -> Run<i32> {
     let mut text = String::from("Built-in commands:\n------------------\n");
-    let applets = shell.applets.0.iter().flat_map(|applet| applet.names);
-    let mut applets: Vec<&str> = applets
-        .copied()
-        .filter(|name| !names().any(|n| n == *name))
-        .collect();
-    applets.sort_unstable();
     let mut column = 0;
-    for name in names().chain(applets) {
+    for name in names() {
         if column + name.len() + 1 > 70 {
             text.push('\n');
             column = 0;
@@ -256,7 +251,8 @@ pub fn help(shell: &mut Shell, _args: &Args) -> Run<i32> {
         text += name;
         column += name.len() + 1;
     }
-    text.push_str("\n\n");
+    text += "\n\n'safebox' lists the other commands, and 'NAME --help' explains one.\n\
+             Tab completes names; pressed twice it lists them.\n\n";
     shell.put(text.as_bytes());
     Ok(0)
 }
