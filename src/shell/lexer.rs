@@ -485,7 +485,9 @@ impl Parser {
             }
             text.extend_from_slice(line);
             let backslashes = bare.iter().rev().take_while(|&&b| b == b'\\').count();
-            continued = !here.quoted && backslashes % 2 == 1;
+            // A lone backslash joins nothing to the next line: that may be the delimiter.
+            let joins = backslashes % 2 == 1 && (continued || bare != b"\\");
+            continued = !here.quoted && joins;
         }
     }
 

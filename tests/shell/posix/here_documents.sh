@@ -363,3 +363,19 @@ echo a > f; cat <f - <<X
 here
 X
 #> here
+
+cat <<E; echo after
+a
+\
+E
+#> a
+#> after
+
+cat <<E; echo after
+a\
+E
+\
+\
+E
+#> aE
+#> after

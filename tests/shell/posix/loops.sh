@@ -147,3 +147,8 @@ if true; then; echo a; fi
 
 for i in a; do; echo $i; done
 #= 2
+
+(exit 3); for i in 1 2; do echo $?; false; done; (exit 4); for i in; do :; done; echo $?
+#> 3
+#> 1
+#> 0

@@ -76,3 +76,15 @@ read -r x y <<X; echo "$x,$y";
 a\ b c
 X
 #> a\,b c
+
+printf '%s\n' 'a b :' 'a :' ' a : : ' ': a b:' >f; while IFS=' :' read -r x; do echo "[$x]"; done <f
+#> [a b :]
+#> [a]
+#> [a : :]
+#> [: a b:]
+
+printf '%s\n' ', bb aba:' 'a,b:' 'a,b::' 'a,b :' >f; while IFS=', :' read -r x y; do echo "[$x][$y]"; done <f
+#> [][bb aba:]
+#> [a][b]
+#> [a][b::]
+#> [a][b]

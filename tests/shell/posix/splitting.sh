@@ -99,3 +99,16 @@ unset IFS; x=' a  b '; set -- $x; echo $#; IFS=' '; set -- $x; echo $#
 
 IFS=\\; x='a\b'; set -- $x; echo $# $1
 #> 2 a
+
+IFS=' ,'; v='a ' w=',b'; set -- $v$w; echo $#; for i; do echo "[$i]"; done; v='a ,'; set -- $v$w; echo $#
+#> 3
+#> [a]
+#> []
+#> [b]
+#> 3
+
+IFS=' :'; unset n; w=:b; set -- ${n:-"a" $w}; echo $#; for i; do echo "[$i]"; done
+#> 3
+#> [a]
+#> []
+#> [b]
