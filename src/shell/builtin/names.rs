@@ -240,7 +240,7 @@ pub fn hash(shell: &mut Shell, args: &Args) -> Run<i32> {
 
 pub fn help(shell: &mut Shell, _args: &Args) -> Run<i32> {
     let mut text = String::from("Built-in commands:\n------------------\n");
-    let applets = shell.applets.0.iter().flat_map(|applet| applet.names);
+    let applets = shell.applets.table.iter().flat_map(|applet| applet.names);
     let mut applets: Vec<&str> = applets
         .copied()
         .filter(|name| !names().any(|n| n == *name))
