@@ -59,3 +59,9 @@ trap 'echo sub' EXIT; (echo in); echo out
 
 (trap 'echo t' TERM; trap) ; trap 'x' HUP; trap - HUP; trap
 #> trap -- 'echo t' TERM
+
+trap '' USR1; /bin/sh -c 'kill -USR1 $$; echo alive'
+#> alive
+
+trap 'echo caught' USR1; /bin/sh -c 'kill -USR1 $$; echo alive' 2>/dev/null; [ $? -gt 128 ] && echo killed
+#> killed
