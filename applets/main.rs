@@ -52,6 +52,7 @@ applets! {
     ip
     kill
     killall
+    kmodloader
     less
     ln
     lock

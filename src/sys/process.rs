@@ -92,11 +92,32 @@ pub fn own_id() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 
+/// A child that has ended and how: its exit status, or 128 + the signal that killed it.
+pub type Ended = (Pid, u8);
+
 /// Takes note of one child that has ended, if there is one.
-pub fn reap() -> Option<Pid> {
+pub fn reap() -> Option<Ended> {
     let options = rustix::process::WaitOptions::NOHANG;
-    let ended = rustix::process::wait(options).ok().flatten();
-    ended.map(|(pid, _)| pid)
+    let (pid, status) = rustix::process::wait(options).ok().flatten()?;
+    Some((pid, code_of(status)))
+}
+
+/// Waits until a child ends; None when there is no child.
+pub fn wait_for_any() -> Option<Ended> {
+    loop {
+        match rustix::process::wait(rustix::process::WaitOptions::empty()) {
+            Ok(Some((pid, status))) => return Some((pid, code_of(status))),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+fn code_of(status: rustix::process::WaitStatus) -> u8 {
+    let code = status
+        .exit_status()
+        .or(status.terminating_signal().map(|n| 128 + n));
+    code.unwrap_or(255) as u8
 }
 
 /// Whether this process has children, running or to be reaped.
@@ -154,12 +175,7 @@ pub fn tame_ctrl_alt_del() {
 pub fn wait_for(child: Pid) -> io::Result<u8> {
     loop {
         match rustix::process::waitpid(Some(child), rustix::process::WaitOptions::empty()) {
-            Ok(Some((_, status))) => {
-                let code = status
-                    .exit_status()
-                    .or(status.terminating_signal().map(|n| 128 + n));
-                return Ok(code.unwrap_or(255) as u8);
-            }
+            Ok(Some((_, status))) => return Ok(code_of(status)),
             Ok(None) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
