@@ -11,7 +11,7 @@ use safebox::modules::tree::Tree;
 use safebox::modules::{self, Wanted};
 use safebox::sys::console_log;
 use safebox::sys::process::{self, Fork, Pid};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -147,7 +147,7 @@ fn loaded(ctx: &Ctx) -> BTreeSet<String> {
 
 /// Prints the plan as if all went well.
 fn show(ctx: &mut Ctx, plan: &mut Plan) -> Result<Exit> {
-    while let Some(job) = plan.next() {
+    while let Some(job) = plan.next_job() {
         plan.done(&job.name, Ok(()));
         let line = format!("insmod {} {}", job.file.display(), job.parameters);
         ctx.out.line(line.trim_end());
@@ -165,22 +165,23 @@ fn report(ctx: &mut Ctx, plan: &Plan) {
 
 /// Loads what can be loaded; how many came in.
 fn load(plan: &mut Plan) -> usize {
-    let mut running: BTreeMap<Pid, Job> = BTreeMap::new();
+    let mut running: Vec<(Pid, Job)> = Vec::new();
     let mut count = 0;
     loop {
         while running.len() < AT_ONCE
-            && let Some(job) = plan.next()
+            && let Some(job) = plan.next_job()
         {
             match process::fork() {
                 Ok(Fork::Child) => process::exit_now(insert(&job)),
-                Ok(Fork::Parent(child)) => drop(running.insert(child, job)),
+                Ok(Fork::Parent(child)) => running.push((child, job)),
                 Err(error) => plan.done(&job.name, Err(safebox::error::reason(&error))),
             }
         }
         let Some((child, status)) = process::wait_for_any() else {
             return count;
         };
-        if let Some(job) = running.remove(&child) {
+        if let Some(at) = running.iter().position(|(pid, _)| *pid == child) {
+            let (_, job) = running.swap_remove(at);
             count += usize::from(status == 0);
             plan.done(&job.name, outcome(status));
         }

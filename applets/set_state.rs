@@ -16,11 +16,11 @@ pub static APPLET: Applet = Applet {
 /// Let the status LED tell what the device is doing.
 ///
 /// preinit blinks 5 times a second (press the button now), failsafe 10 times,
-/// preinit_regular and upgrade 2.5 times; done is steady.
+/// preinit_regular and upgrade 2.5 times, reset once; done is steady.
 #[derive(FromArgs, ArgsInfo)]
 #[argh(example = "set_state failsafe")]
 struct Options {
-    /// preinit, failsafe, preinit_regular, done or upgrade
+    /// preinit, failsafe, preinit_regular, done, upgrade or reset
     #[argh(positional)]
     state: String,
 }

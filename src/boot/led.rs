@@ -20,6 +20,8 @@ pub enum State {
     Done,
     /// The flash is being written: do not unplug.
     Upgrade,
+    /// A button was held long enough to reset the settings: let go now.
+    Reset,
 }
 
 /// What an LED shows.
@@ -57,6 +59,7 @@ impl State {
             "preinit_regular" => State::PreinitRegular,
             "done" => State::Done,
             "upgrade" => State::Upgrade,
+            "reset" => State::Reset,
             _ => return None,
         })
     }
@@ -75,6 +78,10 @@ impl State {
             State::Upgrade => &[
                 (&leds.running, Light::Off),
                 (&leds.upgrade, Light::Blink(200)),
+            ],
+            State::Reset => &[
+                (&leds.running, Light::Off),
+                (&leds.failsafe, Light::Blink(500)),
             ],
         };
         let mut lights = Vec::new();

@@ -5,13 +5,19 @@
 //! ([`inittab`]). `README.md` tells who does what, and why PID 1 itself parses nothing.
 
 pub mod announce;
+pub mod buttons;
 pub mod console;
+pub mod devices;
 pub mod early;
 pub mod inittab;
+pub mod inputs;
 pub mod led;
 pub mod mount_options;
+pub mod preinit;
+pub mod respawn;
 pub mod shutdown;
 pub mod trigger;
+pub mod uevent;
 pub mod wait;
 pub mod words;
 

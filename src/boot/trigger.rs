@@ -52,8 +52,8 @@ pub fn uevent(message: &[u8]) -> Uevent {
     }
 }
 
-/// A name that can be shown and written to a file.
-fn plain_name(bytes: &[u8]) -> String {
+/// A name that can be shown and be part of a file's name.
+pub fn plain_name(bytes: &[u8]) -> String {
     let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-.".contains(b);
     let name: String = bytes
         .iter()
@@ -74,10 +74,16 @@ pub const INPUT_EVENT: usize = 2 * size_of::<std::ffi::c_long>() + 8;
 
 const EV_KEY: u16 = 1;
 
-/// The button of the first press or release among input events; an unfinished event at the
-/// end is left out, and so is the repetition of a key that is held down.
+/// The button of the first press or release among input events.
 pub fn input_events(bytes: &[u8]) -> Option<String> {
-    bytes.chunks_exact(INPUT_EVENT).find_map(|event| {
+    let (code, _) = key_changes(bytes).next()?;
+    Some(button_name(code).map_or_else(|| format!("key-{code}"), str::to_owned))
+}
+
+/// Key codes that were pressed (true) or released among input events; an unfinished event
+/// at the end is left out, and so is the repetition of a key that is held down.
+pub fn key_changes(bytes: &[u8]) -> impl Iterator<Item = (u16, bool)> {
+    bytes.chunks_exact(INPUT_EVENT).filter_map(|event| {
         let (_, event) = event.split_at_checked(INPUT_EVENT - 8)?;
         let &[t0, t1, c0, c1, v0, v1, v2, v3] = event else {
             return None;
@@ -85,23 +91,43 @@ pub fn input_events(bytes: &[u8]) -> Option<String> {
         let code = u16::from_ne_bytes([c0, c1]);
         let value = i32::from_ne_bytes([v0, v1, v2, v3]);
         let counts = u16::from_ne_bytes([t0, t1]) == EV_KEY && (value == 0 || value == 1);
-        counts.then(|| button_name(code))
+        counts.then_some((code, value == 1))
     })
 }
 
-/// OpenWrt's name for a key code of linux/input-event-codes.h.
-fn button_name(code: u16) -> String {
-    let name = match code {
+/// OpenWrt's name for a key code of linux/input-event-codes.h; None: a key of a keyboard.
+pub fn button_name(code: u16) -> Option<&'static str> {
+    Some(match code {
         0x198 => "reset",
         116 => "power",
         0x164 => "reboot",
         247 => "rfkill",
         0x211 => "wps",
         238 => "wlan",
+        246 => "wwan",
         171 => "config",
-        _ => return format!("key-{code}"),
-    };
-    name.to_owned()
+        133 => "copy",
+        161 => "eject",
+        138 => "help",
+        0x21e => "lights_toggle",
+        244 => "brightness_zero",
+        169 => "phone",
+        0x189 => "video",
+        114 => "volume_down",
+        115 => "volume_up",
+        0x168 => "vendor",
+        0x100 => "BTN_0",
+        0x101 => "BTN_1",
+        0x102 => "BTN_2",
+        0x103 => "BTN_3",
+        0x104 => "BTN_4",
+        0x105 => "BTN_5",
+        0x106 => "BTN_6",
+        0x107 => "BTN_7",
+        0x108 => "BTN_8",
+        0x109 => "BTN_9",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which modules are loaded, each after those that it needs.
 //!
-//! [`Plan::next`] hands out whatever can be loaded now, so that independent modules load at
+//! [`Plan::next_job`] hands out whatever can be loaded now, so that independent modules load at
 //! the same time; [`Plan::done`] takes the results. A module whose need failed is not tried.
 
 use super::tree::Tree;
@@ -118,7 +118,7 @@ impl Plan {
 
     /// A module that can be loaded now. None: the rest waits for modules that are being
     /// loaded, or there is no rest.
-    pub fn next(&mut self) -> Option<Job> {
+    pub fn next_job(&mut self) -> Option<Job> {
         self.drop_hopeless();
         let is_ready = |job: &Job| job.needs.is_subset(&self.finished);
         let mut at = self.waiting.iter().position(is_ready);
@@ -199,14 +199,18 @@ mod tests {
     fn waves(mut plan: Plan, broken: &[&str]) -> String {
         let mut waves = Vec::new();
         loop {
-            let mut wave: Vec<_> = std::iter::from_fn(|| plan.next()).collect();
+            let mut wave: Vec<_> = std::iter::from_fn(|| plan.next_job()).collect();
             if wave.is_empty() {
                 break;
             }
             wave.sort_by(|a, b| a.name.cmp(&b.name));
             for job in &wave {
                 let is_broken = broken.contains(&&*job.name);
-                let result = if is_broken { Err("broken".into()) } else { Ok(()) };
+                let result = if is_broken {
+                    Err("broken".into())
+                } else {
+                    Ok(())
+                };
                 plan.done(&job.name, result);
             }
             let show = |job: Job| format!("{} {}", job.name, job.parameters).trim().to_owned();
@@ -253,7 +257,10 @@ mod tests {
     #[test]
     fn a_module_that_fails_takes_only_those_that_need_it_with_it() {
         assert_eq!(
-            waves(plan("usb_storage\nvfat\nnosuch\n", &[], &USB), &["scsi_common"]),
+            waves(
+                plan("usb_storage\nvfat\nnosuch\n", &[], &USB),
+                &["scsi_common"]
+            ),
             "fat,scsi_common,usbcore vfat; nosuch: there is no such module; \
              scsi_common: broken; scsi_mod: needs scsi_common; usb_storage: needs scsi_mod"
         );

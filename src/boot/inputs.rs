@@ -1,0 +1,53 @@
+//! Input devices that are listened to, as far as they are there.
+
+use crate::sys::tty;
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// A flat `/dev` has them beside everything else.
+const FOLDERS: [&str; 2] = ["/dev/input", "/dev"];
+
+/// The open devices.
+#[derive(Default)]
+pub struct Inputs(BTreeMap<PathBuf, OwnedFd>);
+
+impl Inputs {
+    /// Opens the devices that are not open yet.
+    pub fn open_new(&mut self) {
+        for folder in FOLDERS.map(Path::new) {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            for entry in entries {
+                let is_event = entry.file_name().as_encoded_bytes().starts_with(b"event");
+                if !is_event || self.0.contains_key(&entry.path()) {
+                    continue;
+                }
+                if let Ok(fd) = tty::open_nonblocking(&entry.path()) {
+                    self.0.insert(entry.path(), fd);
+                }
+            }
+        }
+    }
+
+    /// Hands the events that have come to `take`, and forgets devices that are gone: their
+    /// descriptors would be ready for ever.
+    pub fn read(&mut self, mut take: impl FnMut(&[u8])) {
+        use rustix::io::Errno;
+        let mut buf = [0; 4096];
+        self.0
+            .retain(|_, fd| match rustix::io::read(&*fd, &mut buf) {
+                Ok(0) => false,
+                Ok(count) => {
+                    take(buf.get(..count).unwrap_or_default());
+                    true
+                }
+                Err(Errno::AGAIN | Errno::INTR) => true,
+                Err(_) => false,
+            });
+    }
+
+    /// For poll(2).
+    pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.0.values().map(AsFd::as_fd)
+    }
+}
