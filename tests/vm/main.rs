@@ -7,7 +7,10 @@
 #![allow(clippy::print_stderr, reason = "the log of a failed test")]
 
 mod boot;
+mod buttons;
 mod damage;
+mod hotplug;
+mod init;
 mod lab;
 mod newcomer;
 mod rescue;

@@ -11,7 +11,7 @@ lab=$here/../../target/lab
 flash=$1
 shift
 exec qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -m 128 \
-    -nodefaults -no-user-config -display none -device i6300esb \
+    -nodefaults -no-user-config -display none -device i6300esb -device qemu-xhci \
     -kernel "$lab/vmlinuz" -initrd "$lab/boot.cpio.gz" \
     -append "console=ttyS0 board=safebox,lab quiet ${APPEND:-}" \
     -drive "file=$flash,format=raw,if=virtio" \

@@ -15,5 +15,9 @@ fi
 tests/vm/boot.sh
 # The firmware that the tests upgrade to.
 tests/vm/image.sh next target/lab/next
-exec cargo test --locked --target "$(rustc -vV | sed -n 's/^host: //p')" --test vm -- \
+host=$(rustc -vV | sed -n 's/^host: //p')
+# What the tests send to the router to run there.
+cargo build --locked --target "$host" --example uevents
+ln -sf "$(realpath "${CARGO_TARGET_DIR:-target}")/$host/debug/examples/uevents" target/lab/uevents
+exec cargo test --locked --target "$host" --test vm -- \
     --ignored --test-threads=2 "$@"

@@ -46,6 +46,24 @@ impl Bench {
         Bench { dir, chip }
     }
 
+    /// A board with another image: `change` gets the folder of its root file system.
+    pub fn with_image(change: impl FnOnce(&Path)) -> Bench {
+        own_network();
+        let dir = TempDir::new();
+        let (tree, image) = (dir.path().join("tree"), dir.path().join("image"));
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        run("cp", &["-a", &text(&project("rootfs")), &text(&tree)]);
+        change(&tree);
+        let status = Command::new(project("tests/vm/image.sh"))
+            .args(["variant", &text(&image)])
+            .env("TREE", &tree)
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.unwrap().success(), "image.sh failed");
+        let chip = Chip::copy(&image.join("flash.bin"), dir.path().join("flash"));
+        Bench { dir, chip }
+    }
+
     /// The same board after its first boot, with settings: the LAN address is
     /// [`SETTLED_ADDRESS`] and `/etc/note` says `mine`.
     pub fn settled() -> Bench {
@@ -57,7 +75,12 @@ impl Bench {
 
     /// Switches the power on.
     pub fn power_on(&self) -> Router {
-        Router::start(self.chip.path(), self.dir.path(), "")
+        self.power_on_with("")
+    }
+
+    /// Switches the power on, with more words on the kernel's command line.
+    pub fn power_on_with(&self, words: &str) -> Router {
+        Router::start(self.chip.path(), self.dir.path(), words)
     }
 
     /// Switches the power on and goes into failsafe mode.

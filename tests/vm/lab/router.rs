@@ -63,8 +63,32 @@ impl Router {
 
     /// Presses and releases a button: a key by the emulator's name of it.
     pub fn press(&self, key: &str) {
+        self.monitor(&format!("sendkey {key}"));
+    }
+
+    /// Presses a button, to be released after so many milliseconds of the router's time.
+    pub fn hold(&self, key: &str, duration_ms: u32) {
+        self.monitor(&format!("sendkey {key} {duration_ms}"));
+    }
+
+    /// Puts a USB stick with this content into the board.
+    pub fn plug_in(&self, stick: &Path) {
+        let file = stick.display();
+        self.monitor(&format!(
+            "drive_add 0 if=none,id=stick,format=raw,readonly=on,file={file}"
+        ));
+        self.monitor("device_add usb-storage,drive=stick,id=stick");
+    }
+
+    /// Pulls the stick.
+    pub fn pull_out(&self) {
+        self.monitor("device_del stick");
+    }
+
+    /// A command to the emulator.
+    fn monitor(&self, command: &str) {
         let mut monitor = UnixStream::connect(&self.monitor).unwrap();
-        writeln!(monitor, "sendkey {key}").unwrap();
+        writeln!(monitor, "{command}").unwrap();
         // A prompt before the command and one after it; hanging up earlier loses the command.
         let mut heard = Vec::new();
         while memchr::memmem::find_iter(&heard, b"(qemu) ").count() < 2 {
