@@ -21,6 +21,7 @@ macro_rules! applets {
 
 applets! {
     basename
+    boot_count
     cat
     chmod
     chown
@@ -36,6 +37,7 @@ applets! {
     du
     echo
     env
+    failsafe_net
     failsafe_wait
     r#false
     find
