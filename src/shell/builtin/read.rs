@@ -10,6 +10,7 @@ use crate::shell::vars::Ifs;
 use crate::sys::{borrowed_file, trap};
 use rustix::termios::{LocalModes, OptionalActions, Termios};
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// Longest line; a stream without newlines must not fill the memory.
@@ -24,6 +25,8 @@ struct Request {
     most: Option<usize>,
     deadline: Option<Instant>,
     only_asks: bool,
+    /// A signal just before the reading must end it: nobody presses Ctrl-C twice.
+    watches_signals: bool,
 }
 
 /// How the reading ended.
@@ -86,6 +89,7 @@ fn request(shell: &mut Shell, options: &super::Letters) -> Option<Request> {
         most: None,
         deadline: None,
         only_asks: false,
+        watches_signals: shell.options.interactive,
     };
     if let Some(text) = options.value(b'u') {
         request.fd = super::number(shell, text)?;
@@ -155,6 +159,7 @@ impl Line {
             request.fd,
             request.deadline.is_none() && request.most.is_none(),
         );
+        source.watches_signals = request.watches_signals;
         let mut backslash = false;
         loop {
             let byte = match source.next(request.deadline) {
@@ -199,6 +204,7 @@ struct Bytes {
     at: usize,
     filled: usize,
     piece: usize,
+    watches_signals: bool,
 }
 
 impl Bytes {
@@ -212,6 +218,7 @@ impl Bytes {
             at: 0,
             filled: 0,
             piece: if seekable { 256 } else { 1 },
+            watches_signals: false,
         }
     }
 
@@ -225,6 +232,13 @@ impl Bytes {
                 } else {
                     End::TimedOut
                 });
+            }
+            let file = borrowed_file(self.fd);
+            if self.watches_signals && matches!(trap::wait_readable(file.as_fd()), Ok(false)) {
+                if trap::peek().is_some() {
+                    return Next::Ended(End::Signal);
+                }
+                continue;
             }
             match borrowed_file(self.fd).read(&mut self.buf[..self.piece]) {
                 Ok(0) => return Next::Ended(End::Input),
