@@ -102,7 +102,7 @@ mod tests {
     fn held_keys_are_read_from_the_bits_of_longs() {
         const LONG: usize = size_of::<std::ffi::c_ulong>();
         let bits = |codes: &[u16]| {
-            let mut longs = vec![0 as std::ffi::c_ulong; 96 / LONG];
+            let mut longs = [0 as std::ffi::c_ulong; 96 / LONG];
             for &code in codes {
                 let (place, bit) = (
                     usize::from(code) / (LONG * 8),

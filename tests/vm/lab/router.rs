@@ -19,7 +19,7 @@ pub struct Setup<'a> {
     pub append: &'a str,
     /// Ethernet ports, see `qemu.sh`; None: one, with the cable in it.
     pub cards: Option<&'a str>,
-    /// Whether there is a second serial console.
+    /// Whether there is a second serial line.
     pub second: bool,
     /// More arguments for the emulator.
     pub arguments: &'a [&'a str],
@@ -33,7 +33,7 @@ pub struct Router {
     monitor: PathBuf,
     /// The serial console.
     pub console: Talk,
-    /// The second one.
+    /// The second serial line.
     pub second: Option<Talk>,
 }
 
