@@ -8,7 +8,7 @@ use super::error::{Fault, Flow, Run, SyntaxError};
 use super::input::{self, Descriptor};
 use super::jobs::State;
 use super::typed::Typed;
-use crate::sys::{clock, job, signal};
+use crate::sys::{clock, job, signal, trap};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
@@ -111,6 +111,11 @@ impl Shell {
         let mut warned = false;
         let mut ends = 0;
         loop {
+            if self.options.notify && !self.traps.has(signal::numbers::CHLD) {
+                // Whatever ends from here on ends the editing; this number exists.
+                let _ = trap::set(signal::numbers::CHLD, trap::Disposition::Note);
+                trap::take_only(signal::numbers::CHLD);
+            }
             self.report_jobs();
             self.prepare_conversation(editing);
             parser.reopen();
@@ -197,7 +202,7 @@ impl Shell {
     }
 
     fn after_interrupt(&mut self) {
-        crate::sys::trap::forget();
+        trap::forget();
         self.status = 130;
         self.tell(b"\n");
     }

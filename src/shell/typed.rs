@@ -154,7 +154,13 @@ impl Typed {
         let _ = io::Write::write_all(&mut &*borrowed_file(2), &text);
         let mut deferred = Vec::new();
         let line = loop {
-            match self.plain.next(prompt, buf) {
+            // A signal just before the reading would not end it.
+            let ready = trap::wait_readable(borrowed_file(0).as_fd());
+            let read = match ready {
+                Ok(false) => Err(io::ErrorKind::Interrupted.into()),
+                _ => self.plain.next(prompt, buf),
+            };
+            match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                     if gives_up(prompt, &mut deferred) {
                         // As above.

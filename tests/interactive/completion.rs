@@ -31,7 +31,7 @@ fn commands_are_completed_where_one_belongs() {
         "fancy() { :; }; fanc",
     );
     let mut person = Person::new();
-    person.enters("fancy() { :; }; alias frob=ls");
+    person.tells("fancy() { :; }; alias frob=ls");
     person.types("fanc\t;fro\t|");
     person.sees(&["$ fancy ;frob |"]);
 }
@@ -153,7 +153,7 @@ fn operands_of_our_own_commands_are_completed() {
         "/etc/init.d/network restart ",
     );
     let mut person = Person::new();
-    person.enters("set -b; sleep 1000 &");
+    person.tells("set -b; sleep 1000 &");
     person.types("kill %\t\r");
     person.sees(&["[1]+  Terminated                 sleep 1000", "$"]);
 }

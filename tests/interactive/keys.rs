@@ -66,7 +66,7 @@ fn control_l_clears_the_screen_and_keeps_the_line() {
 #[test]
 fn control_d_ends_the_shell_on_an_empty_line_only() {
     let mut person = Person::new();
-    person.enters("(exit 7)");
+    person.tells("(exit 7)");
     person.types("x\x04\x01");
     person.types("\x04\x04");
     assert_eq!(person.is_left().code(), Some(7));
@@ -103,7 +103,7 @@ fn history_is_walked_by_arrows_and_by_control_p_and_n() {
 fn control_r_searches_the_history_while_the_text_grows() {
     let mut person = Person::new();
     for word in ["alpha", "beta", "gamma"] {
-        person.enters(&format!(": {word}"));
+        person.tells(&format!(": {word}"));
     }
     person.types("begun\x12a");
     person.sees(&["(search) 'a': : gamma"]);

@@ -154,6 +154,12 @@ impl Person {
         self.types([line.as_bytes(), b"\r"].concat());
     }
 
+    /// Types a line that prints nothing, and waits for the prompt behind it.
+    pub fn tells(&mut self, line: &str) {
+        self.enters(line);
+        self.sees(&[&format!("$ {line}"), "$"]);
+    }
+
     /// Waits until the screen ends with these rows.
     pub fn sees(&mut self, rows: &[&str]) {
         self.reads_until(&format!("{rows:#?}"), |glass| {

@@ -10,6 +10,7 @@ use crate::shell::vars::Ifs;
 use crate::sys::{borrowed_file, trap};
 use rustix::termios::{LocalModes, OptionalActions, Termios};
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// What the options ask for.
@@ -21,6 +22,8 @@ struct Request {
     most: Option<usize>,
     deadline: Option<Instant>,
     only_asks: bool,
+    /// A signal just before the reading must end it: nobody presses Ctrl-C twice.
+    watches_signals: bool,
 }
 
 /// How the reading ended.
@@ -83,6 +86,7 @@ fn request(shell: &mut Shell, options: &super::Letters) -> Option<Request> {
         most: None,
         deadline: None,
         only_asks: false,
+        watches_signals: shell.options.interactive,
     };
     if let Some(text) = options.value(b'u') {
         request.fd = super::number(shell, text)?;
@@ -152,6 +156,7 @@ impl Line {
             request.fd,
             request.deadline.is_none() && request.most.is_none(),
         );
+        source.watches_signals = request.watches_signals;
         let mut backslash = false;
         loop {
             let byte = match source.next(request.deadline) {
@@ -193,6 +198,7 @@ struct Bytes {
     at: usize,
     filled: usize,
     piece: usize,
+    watches_signals: bool,
 }
 
 impl Bytes {
@@ -206,6 +212,7 @@ impl Bytes {
             at: 0,
             filled: 0,
             piece: if seekable { 256 } else { 1 },
+            watches_signals: false,
         }
     }
 
@@ -219,6 +226,13 @@ impl Bytes {
                 } else {
                     End::TimedOut
                 });
+            }
+            let file = borrowed_file(self.fd);
+            if self.watches_signals && matches!(trap::wait_readable(file.as_fd()), Ok(false)) {
+                if trap::peek().is_some() {
+                    return Next::Ended(End::Signal);
+                }
+                continue;
             }
             match borrowed_file(self.fd).read(&mut self.buf[..self.piece]) {
                 Ok(0) => return Next::Ended(End::Input),
