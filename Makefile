@@ -8,7 +8,7 @@ SOURCES := $(shell find applets src tests -name '*.rs')
 export CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUSTFLAGS := -C target-feature=+crt-static
 
 .PHONY: all build check fmt fmt-check clippy unit oracle
-.PHONY: setup image run telnet vm dist cross size fuzz test
+.PHONY: setup image run telnet vm dist cross size fuzz bench test
 
 all: build
 
@@ -80,6 +80,11 @@ size: build
 # Inputs made up by coverage, a minute per target: make fuzz [TARGET=uci] [SECONDS=600]
 fuzz:
 	@tests/fuzz/run.sh "$(TARGET)" $(SECONDS)
+
+# How fast, against busybox, dash and netcat: see tests/bench/README.md. ONLY=word selects.
+bench: build
+	@tests/vm/setup.sh peers
+	@cargo bench --locked --profile dev --target $(HOST) --bench bench -- "$(ONLY)"
 
 # Everything, from nothing.
 test:

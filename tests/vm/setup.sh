@@ -119,6 +119,7 @@ for word in $words; do
     peers)
         need busybox-static busybox
         need dash dash
+        need netcat-openbsd nc.openbsd
         need dropbear-bin dropbear
         need squashfs-tools mksquashfs
         need mtd-utils mkfs.jffs2
