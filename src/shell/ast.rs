@@ -6,6 +6,7 @@
 
 use super::arith::Expr;
 use super::builtin::Builtin;
+use super::pattern::is_literal;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -31,7 +32,7 @@ impl Word {
     /// The bytes of a word that is the same at every expansion, and no pattern.
     pub fn constant(&self) -> Option<&[u8]> {
         match &*self.parts {
-            [Part::Text(text)] if !text.iter().any(|b| b"*?[\\".contains(b)) => Some(text),
+            [Part::Text(text)] if is_literal(text) => Some(text),
             [Part::Quoted(text)] => Some(text),
             _ => None,
         }

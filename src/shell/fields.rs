@@ -95,8 +95,10 @@ pub struct Expansion {
     pub split_text: bool,
     /// The current field exists, be it empty.
     open: bool,
-    /// The current field has an unquoted pattern character.
+    /// The current field is a pattern, as far as its unquoted characters say.
     glob: bool,
+    /// It has an unquoted bracket that waits to be closed.
+    bracket: bool,
     /// The last field was ended by blanks: one mark more belongs to the same separator.
     after_blank: bool,
     /// Places of quoted special characters in the current field.
@@ -112,6 +114,7 @@ impl Expansion {
         self.split_text = false;
         self.open = false;
         self.glob = false;
+        self.bracket = false;
         self.after_blank = false;
         self.marks.clear();
     }
@@ -133,8 +136,19 @@ impl Expansion {
         }
         self.open = true;
         self.after_blank = false;
-        self.glob |= text.iter().any(|b| matches!(b, b'*' | b'?' | b'['));
+        self.look_for_pattern(text);
         self.fields.bytes.extend_from_slice(text);
+    }
+
+    fn look_for_pattern(&mut self, text: &[u8]) {
+        for byte in text {
+            match byte {
+                b'*' | b'?' => self.glob = true,
+                b'[' => self.bracket = true,
+                b']' => self.glob |= self.bracket,
+                _ => {}
+            }
+        }
     }
 
     /// Adds bytes that were quoted or come from a quoted expansion.
@@ -178,7 +192,7 @@ impl Expansion {
                     let (piece, after) = rest.split_at(length);
                     self.open = true;
                     self.after_blank = false;
-                    self.glob |= piece.iter().any(|b| matches!(b, b'*' | b'?' | b'['));
+                    self.look_for_pattern(piece);
                     self.fields.bytes.extend_from_slice(piece);
                     rest = after;
                     continue;
@@ -207,6 +221,7 @@ impl Expansion {
             return;
         }
         self.open = false;
+        self.bracket = false;
         if self.glob {
             self.glob = false;
             if self.globbing && self.expand_names() {

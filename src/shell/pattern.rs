@@ -9,11 +9,19 @@ pub fn is_special(byte: u8) -> bool {
     matches!(byte, b'*' | b'?' | b'[' | b']' | b'\\' | b'-' | b'!' | b'^')
 }
 
-/// Whether a pattern has no special characters, so that it can be compared.
+/// Whether a pattern has no special characters, so that it can be compared. A bracket that
+/// is never closed is none: `[` is a command's name.
 pub fn is_literal(pattern: &[u8]) -> bool {
-    !pattern
-        .iter()
-        .any(|b| matches!(b, b'*' | b'?' | b'[' | b'\\'))
+    let mut open = false;
+    !pattern.iter().any(|byte| match byte {
+        b'*' | b'?' | b'\\' => true,
+        b'[' => {
+            open = true;
+            false
+        }
+        b']' => open,
+        _ => false,
+    })
 }
 
 /// Whether `pattern` matches all of `text`.
@@ -285,6 +293,16 @@ mod tests {
         check("a\\", "a\\", true);
         check("[[.a.]]", "a", true);
         check("[[=b=]]", "b", true);
+    }
+
+    #[test]
+    fn a_bracket_that_is_never_closed_is_no_pattern() {
+        for literal in ["[", "a[b", "]", "][", "-n"] {
+            assert!(is_literal(literal.as_bytes()), "{literal}");
+        }
+        for pattern in ["[a]", "[[]", "a*", "?", "\\*"] {
+            assert!(!is_literal(pattern.as_bytes()), "{pattern}");
+        }
     }
 
     fn check_trim(text: &str, pattern: &str, op: &str, expected: &str) {
