@@ -5,7 +5,7 @@
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 OUT := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 SOURCES := $(shell find applets src tests -name '*.rs')
-export CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUSTFLAGS := -C target-feature=+crt-static
+export CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUSTFLAGS := -C target-feature=+crt-static -C relocation-model=static
 
 .PHONY: all build check fmt fmt-check clippy unit oracle
 .PHONY: setup image run telnet vm dist cross size fuzz bench test

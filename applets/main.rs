@@ -4,13 +4,14 @@
 //! called by its own name (`safebox ls`, `busybox ls`).
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), no_main)]
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")
 )]
 
 use safebox::applet::{Applet, Applets};
-use std::process::ExitCode;
+use std::ffi::OsString;
 
 macro_rules! applets {
     ($($name:ident)*) => {
@@ -112,7 +113,13 @@ applets! {
     yes
 }
 
-fn main() -> ExitCode {
-    let argv: Vec<_> = std::env::args_os().collect();
-    ExitCode::from(safebox::applet::main(Applets(TABLE), &argv).0)
+#[cfg(not(test))]
+safebox::start!(run);
+
+#[cfg_attr(
+    test,
+    allow(dead_code, reason = "the test harness has a main of its own")
+)]
+fn run(argv: &[OsString]) -> u8 {
+    safebox::applet::main(Applets(TABLE), argv).0
 }

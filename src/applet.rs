@@ -259,7 +259,6 @@ fn borrowed(fd: RawFd) -> ManuallyDrop<File> {
 
 /// The whole of `fn main`: finds the applet by `argv[0]` and runs it.
 pub fn main(applets: Applets, argv: &[OsString]) -> Exit {
-    crate::sys::process::restore_sigpipe();
     dispatch(applets, argv, &mut crate::sys::Linux::default())
 }
 

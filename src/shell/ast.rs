@@ -186,6 +186,21 @@ pub enum RedirectKind {
     Here(Rc<OnceCell<Word>>),
 }
 
+impl RedirectKind {
+    /// The word that is expanded for it; None: a here-document whose body has not come.
+    pub fn word(&self) -> Option<&Word> {
+        match self {
+            RedirectKind::Read(word)
+            | RedirectKind::Append(word)
+            | RedirectKind::ReadWrite(word)
+            | RedirectKind::Both(word)
+            | RedirectKind::Write { file: word, .. }
+            | RedirectKind::Dup { word, .. } => Some(word),
+            RedirectKind::Here(body) => body.get(),
+        }
+    }
+}
+
 /// A simple command.
 #[derive(Debug)]
 pub struct Simple {

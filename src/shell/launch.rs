@@ -5,6 +5,7 @@ use super::ast::Simple;
 use super::error::{Flow, Run};
 use super::fields::{Expansion, Fields};
 use super::pipeline::Place;
+use super::substitution::changes_nothing;
 use crate::error::reason;
 use crate::proc::launch::{self, Program};
 use crate::sys::process;
@@ -45,8 +46,19 @@ impl Shell {
         if tail && self.may_be_replaced() {
             self.become_program(simple, &args.fields, located);
         }
-        let Some(pid) = self.fork(Place::Foreground, 0)? else {
-            self.become_program(simple, &args.fields, located);
+        let path = located.as_deref().and_then(Located::path);
+        let pid = match path.filter(|_| self.may_spawn(simple)) {
+            Some(path) => match self.spawn(path, simple, &args.fields)? {
+                Some(pid) => pid,
+                None => {
+                    self.status = 1;
+                    return Ok(());
+                }
+            },
+            None => match self.fork(Place::Foreground, 0)? {
+                Some(pid) => pid,
+                None => self.become_program(simple, &args.fields, located),
+            },
         };
         let text = self
             .jobs
@@ -56,6 +68,48 @@ impl Shell {
         self.status = self.wait_foreground(&[pid], text);
         self.close_processes();
         Ok(())
+    }
+
+    /// Whether a program may be started without a copy of the shell: nothing has to be done
+    /// in the child, and what is done here instead leaves no trace.
+    fn may_spawn(&self, simple: &Simple) -> bool {
+        let options = &self.options;
+        !options.monitor
+            && !options.interactive
+            && !options.nounset
+            && simple.assigns.is_empty()
+            && simple.redirects.iter().all(|redirect| {
+                let word = redirect.kind.word();
+                word.is_none_or(changes_nothing)
+            })
+    }
+
+    /// Starts a program in a process that is no copy of this one; None: a redirection failed.
+    fn spawn(&mut self, path: &Path, simple: &Simple, args: &Fields) -> Run<Option<i32>> {
+        let Some(frame) = self.redirect(&simple.redirects)? else {
+            return Ok(None);
+        };
+        self.flush();
+        let argv = argument_vector(args);
+        let started = match process::spawn(path, &argv, &self.environment()) {
+            Ok(pid) => Ok(Some(pid)),
+            // A fork can say why not, and run a script that the kernel does not know.
+            Err(_) => self.fork(Place::Foreground, 0),
+        };
+        if matches!(started, Ok(None)) {
+            let status = self.exec_file(path, &argv);
+            process::exit_now(status);
+        }
+        self.undo_redirects(frame);
+        started
+    }
+
+    /// The exported variables as a program gets them.
+    fn environment(&self) -> Vec<OsString> {
+        self.vars
+            .exported()
+            .map(|(name, value)| OsString::from_vec([name, b"=", value].concat()))
+            .collect()
     }
 
     /// Runs words as a program, whatever functions are called the same; the status.
@@ -173,10 +227,7 @@ impl Shell {
 
     /// Becomes a program; comes back with a status when that is not possible.
     pub(super) fn exec(&mut self, program: &Program, args: &Fields) -> u8 {
-        let argv: Vec<OsString> = args
-            .iter()
-            .map(|arg| OsString::from_vec(arg.to_vec()))
-            .collect();
+        let argv = argument_vector(args);
         self.flush();
         match program {
             Program::Own(applet) => {
@@ -198,11 +249,7 @@ impl Shell {
     }
 
     fn exec_file(&mut self, path: &Path, argv: &[OsString]) -> u8 {
-        let env: Vec<OsString> = self
-            .vars
-            .exported()
-            .map(|(name, value)| OsString::from_vec([name, b"=", value].concat()))
-            .collect();
+        let env = self.environment();
         self.leave_signals();
         let error = process::exec(path, argv, &env);
         let name = path.to_string_lossy().into_owned();
@@ -257,4 +304,10 @@ impl Shell {
         }
         Flow::Exit
     }
+}
+
+fn argument_vector(args: &Fields) -> Vec<OsString> {
+    args.iter()
+        .map(|arg| OsString::from_vec(arg.to_vec()))
+        .collect()
 }

@@ -130,7 +130,7 @@ fn only_prints(list: &List) -> Option<&Simple> {
 }
 
 /// Whether expanding a word has no effect but its result.
-fn changes_nothing(word: &Word) -> bool {
+pub(super) fn changes_nothing(word: &Word) -> bool {
     word.parts.iter().all(|part| match part {
         Part::Text(_) | Part::Quoted(_) | Part::Tilde(_) | Part::Command { .. } => true,
         Part::Arith(_) | Part::Process { .. } => false,

@@ -15,7 +15,9 @@ pub fn contestants(safebox: &Path) {
         String::from_utf8(output.stdout).unwrap()
     };
     let busybox = Path::new("/usr/bin/busybox");
-    link("ours", safebox, &list(safebox));
+    // The path that the kernel follows shall be no longer than the others.
+    let program = fs::canonicalize(safebox).unwrap();
+    link("ours", &program, &list(safebox));
     link("busybox", busybox, &list(busybox));
     link("dash", Path::new("/usr/bin/dash"), "sh");
     link("openbsd", Path::new("/usr/bin/nc.openbsd"), "nc");
