@@ -12,6 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What a command word turned out to be.
 pub enum Program {
@@ -27,13 +28,16 @@ pub enum Program {
 /// that is not executable is given, so that exec can say why. None: no such file.
 pub fn find(applets: Applets, word: &OsStr, path: &OsStr) -> Option<Program> {
     let file = if word.as_bytes().contains(&b'/') {
-        let file = PathBuf::from(word);
-        file.symlink_metadata().ok()?;
-        file
+        PathBuf::from(word)
     } else {
         search(word, path)?
     };
-    if is_own_binary(&file)
+    let Ok(meta) = std::fs::metadata(&file) else {
+        // A link that leads nowhere exists all the same.
+        file.symlink_metadata().ok()?;
+        return Some(Program::File(file));
+    };
+    if own_binary() == Some((meta.dev(), meta.ino()))
         && let Some(applet) = applets.find(called_name(file.as_os_str()).as_bytes())
     {
         return Some(Program::Own(applet));
@@ -62,14 +66,14 @@ pub fn search(word: &OsStr, path: &OsStr) -> Option<PathBuf> {
     not_executable
 }
 
-/// Whether `file` leads to the binary that is running.
-fn is_own_binary(file: &Path) -> bool {
-    // The link is read and not followed by stat, since emulators imitate only the reading.
-    let own = std::fs::read_link("/proc/self/exe").and_then(std::fs::metadata);
-    match (own, std::fs::metadata(file)) {
-        (Ok(own), Ok(file)) => (own.dev(), own.ino()) == (file.dev(), file.ino()),
-        _ => false,
-    }
+/// Device and inode of the binary that is running.
+fn own_binary() -> Option<(u64, u64)> {
+    static OWN: OnceLock<Option<(u64, u64)>> = OnceLock::new();
+    *OWN.get_or_init(|| {
+        // The link is read and not followed by stat, since emulators imitate only the reading.
+        let own = std::fs::read_link("/proc/self/exe").and_then(std::fs::metadata);
+        own.map(|own| (own.dev(), own.ino())).ok()
+    })
 }
 
 /// Becomes the program that `argv[0]` names, with the environment of this process. The

@@ -4,6 +4,7 @@ use super::Shell;
 use super::ast::*;
 use super::error::{Flow, Run};
 use super::fields::Aim;
+use super::params::Params;
 use super::pattern;
 use std::rc::Rc;
 
@@ -287,19 +288,20 @@ impl Shell {
         Ok(None)
     }
 
-    /// Calls a function whose frame of variables has been opened by the caller.
-    pub(super) fn call(&mut self, body: &Rc<Command>, params: super::params::Params) -> Run {
+    /// Calls a function whose frame of variables has been opened by the caller, who gets
+    /// the parameters back.
+    pub(super) fn call(&mut self, body: &Rc<Command>, params: &mut Params) -> Run {
         if !self.stack.has_room() {
             return Err(self.fatal("function calls nested too deeply"));
         }
         let body = Rc::clone(body);
-        let params = std::mem::replace(&mut self.params, params);
+        std::mem::swap(&mut self.params, params);
         let loops = std::mem::take(&mut self.loops);
         self.calls += 1;
         let result = self.run_command(&body, false);
         self.calls -= 1;
         self.loops = loops;
-        self.params = params;
+        std::mem::swap(&mut self.params, params);
         match result {
             Err(Flow::Return) => Ok(()),
             other => other,

@@ -9,7 +9,7 @@ use super::ast::{Argument, Arith, Param, Part, Source, Word};
 use super::calculate;
 use super::error::{Flow, Run};
 use super::fields::{Aim, Expansion};
-use super::vars::append_number;
+use super::vars::digits;
 use std::rc::Rc;
 
 impl Shell {
@@ -82,9 +82,7 @@ impl Shell {
                 Part::Param(param) => self.expand_param(param, out)?,
                 Part::Arith(arith) => {
                     let number = self.evaluate(arith)?;
-                    let mut digits = Vec::with_capacity(20);
-                    append_number(&mut digits, number);
-                    self.emit(&digits, arith.quoted, out);
+                    self.emit(digits(number, &mut [0; 20]), arith.quoted, out);
                 }
                 Part::Command { list, quoted } => {
                     let output = self.substitute(list)?;
@@ -161,14 +159,13 @@ impl Shell {
         use super::ast::Op;
         match (&param.source, &param.op) {
             (Source::Var(name), Op::Value) => {
-                let Some(value) = self.vars.get(name) else {
+                let (value, ifs) = self.vars.get_with_ifs(name);
+                let Some(value) = value else {
                     return self.no_value(param, out);
                 };
                 if param.quoted {
                     out.quoted(value);
                 } else {
-                    // What is computed has been computed just now; the table lies beside it.
-                    let (value, ifs) = self.vars.get_with_ifs(name);
                     out.value(value, ifs);
                 }
                 Ok(())
@@ -181,15 +178,19 @@ impl Shell {
                 self.slice_positional(param, offset, length.as_ref(), out)
             }
             (Source::Position(index), Op::Value) => {
-                let params = self.params.clone();
-                match self.positional(&params, *index) {
-                    Some(value) => {
-                        let value = value.to_vec();
-                        self.emit(&value, param.quoted, out);
-                        Ok(())
-                    }
-                    None => self.no_value(param, out),
+                let value = match index {
+                    0 => Some(&*self.arg0),
+                    _ => self.params.get(index - 1),
+                };
+                let Some(value) = value else {
+                    return self.no_value(param, out);
+                };
+                if param.quoted {
+                    out.quoted(value);
+                } else {
+                    out.value(value, self.vars.ifs());
                 }
+                Ok(())
             }
             _ => self.expand_with_operator(param, out),
         }

@@ -8,7 +8,7 @@ use super::pipeline::Place;
 use super::substitution::changes_nothing;
 use crate::error::reason;
 use crate::proc::launch::{self, Program};
-use crate::sys::process;
+use crate::sys::{process, spawn::spawn};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
@@ -91,7 +91,8 @@ impl Shell {
         };
         self.flush();
         let argv = argument_vector(args);
-        let started = match process::spawn(path, &argv, &self.environment()) {
+        let caught = self.caught_signals();
+        let started = match spawn(path, &argv, &self.environment(), &caught) {
             Ok(pid) => Ok(Some(pid)),
             // A fork can say why not, and run a script that the kernel does not know.
             Err(_) => self.fork(Place::Foreground, 0),

@@ -19,6 +19,11 @@ impl Params {
         }
     }
 
+    /// The fields, unless a copy is still in use.
+    pub fn into_fields(self) -> Option<Fields> {
+        Rc::into_inner(self.fields)
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.fields.len().saturating_sub(self.first)

@@ -182,9 +182,10 @@ impl Shell {
                 self.status = 1;
                 return Ok(());
             };
-            let params = Params::new(std::mem::take(&mut args.fields), 1);
-            let result = self.call(body, params);
+            let mut params = Params::new(std::mem::take(&mut args.fields), 1);
+            let result = self.call(body, &mut params);
             self.undo_redirects(frame);
+            args.fields = params.into_fields().unwrap_or_default();
             result
         });
         self.vars.pop_frame();

@@ -141,19 +141,24 @@ impl Shell {
 
     /// Before a program takes over this process: no handler of ours may be called.
     pub(super) fn leave_signals(&mut self) {
-        for condition in self.traps.actions.keys() {
-            if (1..trap::COUNT).contains(condition)
-                && self.traps.get(*condition).is_some_and(|a| !a.is_empty())
-            {
-                // It could be set, so it can be reset.
-                let _ = trap::set(*condition, Disposition::Default);
-            }
+        for number in self.caught_signals() {
+            // It could be set, so it can be reset.
+            let _ = trap::set(number, Disposition::Default);
         }
         if self.options.interactive {
             self.options.interactive = false;
             self.options.monitor = false;
             self.set_usual_signals();
         }
+    }
+
+    /// The signals for which there is an action.
+    pub(super) fn caught_signals(&self) -> Vec<i32> {
+        let signals = self.traps.actions.iter();
+        signals
+            .filter(|(number, action)| (1..trap::COUNT).contains(*number) && !action.is_empty())
+            .map(|(number, _)| *number)
+            .collect()
     }
 
     /// Runs the actions of the signals that have come; Ctrl-C ends what an interactive

@@ -14,15 +14,15 @@ use std::rc::Rc;
 pub struct NameHasher(u64);
 
 impl Hasher for NameHasher {
+    /// The best mixed bits of a product are the high ones; the table looks at the low ones.
     fn finish(&self) -> u64 {
-        self.0
+        self.0.rotate_left(26)
     }
 
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
+            let join = |word, &byte: &u8| word << 8 | u64::from(byte);
+            self.write_u64(chunk.iter().fold(0, join));
         }
     }
 
@@ -68,6 +68,18 @@ impl Var {
     pub fn value(&self) -> Option<&[u8]> {
         self.set.then_some(&*self.value)
     }
+
+    /// Whether there is anything to tell of it. What was local to a function stays in the
+    /// table without a value, since the function will be called again.
+    fn is_known(&self) -> bool {
+        self.set || self.exported || self.readonly || self.special != Special::No
+    }
+
+    /// Makes it unknown; a small buffer is kept for the next value.
+    fn forget(&mut self) {
+        replace(&mut self.value, b"");
+        (self.set, self.exported, self.readonly) = (false, false, false);
+    }
 }
 
 /// Assignment to a read-only variable.
@@ -88,8 +100,9 @@ pub enum Ifs {
 /// All variables of a shell.
 pub struct Vars {
     map: NameMap<Var>,
-    /// What each call of a function has hidden.
-    frames: Vec<Vec<(Name, Option<Var>)>>,
+    /// What the calls of functions have hidden, and where each call's part begins.
+    hidden: Vec<(Name, Option<Var>)>,
+    frames: Vec<usize>,
     ifs: [Ifs; 256],
     ifs_stale: bool,
     /// `set -a`
@@ -114,6 +127,7 @@ impl Vars {
     pub fn new() -> Vars {
         let mut vars = Vars {
             map: NameMap::default(),
+            hidden: Vec::new(),
             frames: Vec::new(),
             ifs: [Ifs::No; 256],
             ifs_stale: true,
@@ -146,7 +160,17 @@ impl Vars {
 
     /// A value; None if unset.
     pub fn get(&mut self, name: &[u8]) -> Option<&[u8]> {
-        let var = self.map.get_mut(name)?;
+        self.get_with_ifs(name).0
+    }
+
+    /// A value together with the splitter's table.
+    pub fn get_with_ifs(&mut self, name: &[u8]) -> (Option<&[u8]>, &[Ifs; 256]) {
+        if self.ifs_stale {
+            self.refresh_ifs();
+        }
+        let Some(var) = self.map.get_mut(name) else {
+            return (None, &self.ifs);
+        };
         match var.special {
             Special::Line => write_number(&mut var.value, i64::from(self.line)),
             Special::Random => {
@@ -163,56 +187,52 @@ impl Vars {
             Special::Epoch => write_number(&mut var.value, now()),
             _ => {}
         }
-        var.value()
+        (var.value(), &self.ifs)
     }
 
     /// Assigns.
     pub fn set(&mut self, name: &[u8], value: &[u8]) -> Result<(), ReadOnly> {
-        let var = self.writable(name)?;
-        var.value.clear();
-        var.value.extend_from_slice(value);
-        Ok(())
+        self.write(name, |var| replace(&mut var.value, value))
     }
 
     /// Assigns a number.
     pub fn set_number(&mut self, name: &[u8], number: i64) -> Result<(), ReadOnly> {
-        write_number(&mut self.writable(name)?.value, number);
-        Ok(())
+        self.write(name, |var| write_number(&mut var.value, number))
     }
 
     /// `name+=value`
     pub fn append(&mut self, name: &[u8], value: &[u8]) -> Result<(), ReadOnly> {
-        let was_set = self.map.get(name).is_some_and(|var| var.set);
-        let var = self.writable(name)?;
-        if !was_set {
-            var.value.clear();
-        }
-        var.value.extend_from_slice(value);
-        Ok(())
+        self.write(name, |var| {
+            if !var.set {
+                var.value.clear();
+            }
+            var.value.extend_from_slice(value);
+        })
     }
 
-    /// Assigns by a function that fills the value; for the watched names use [`Vars::set`].
-    fn writable(&mut self, name: &[u8]) -> Result<&mut Var, ReadOnly> {
-        if !self.map.contains_key(name) {
-            self.map.insert(Rc::from(name), Var::default());
-        }
+    /// Assigns by a function that changes the value.
+    fn write(&mut self, name: &[u8], change: impl FnOnce(&mut Var)) -> Result<(), ReadOnly> {
         let Some(var) = self.map.get_mut(name) else {
-            return Err(ReadOnly);
+            let mut var = Var::default();
+            change(&mut var);
+            var.set = true;
+            var.exported = self.export_all;
+            self.map.insert(Rc::from(name), var);
+            return Ok(());
         };
         if var.readonly {
             return Err(ReadOnly);
         }
+        change(var);
         var.set = true;
-        if self.export_all {
-            var.exported = true;
-        }
+        var.exported |= self.export_all;
         match var.special {
             Special::Path => self.path_changed = true,
             Special::Optind => self.optind_changed = true,
             Special::Ifs => self.ifs_stale = true,
             _ => {}
         }
-        Ok(var)
+        Ok(())
     }
 
     /// Sets an attribute, making the variable known if need be.
@@ -255,7 +275,7 @@ impl Vars {
 
     /// All variables, sorted by name.
     pub fn sorted(&self) -> Vec<(&Name, &Var)> {
-        let mut all: Vec<_> = self.map.iter().collect();
+        let mut all: Vec<_> = self.map.iter().filter(|(_, var)| var.is_known()).collect();
         all.sort_by(|a, b| a.0.cmp(b.0));
         all
     }
@@ -268,23 +288,32 @@ impl Vars {
 
     /// Opens a frame for `local` or for the assignments before a command.
     pub fn push_frame(&mut self) {
-        self.frames.push(Vec::new());
+        self.frames.push(self.hidden.len());
     }
 
     /// Closes the frame: hidden variables come back.
     pub fn pop_frame(&mut self) {
-        for (name, var) in self.frames.pop().unwrap_or_default().into_iter().rev() {
-            let special = self.map.get(&name).map(|var| var.special);
-            match special {
-                Some(Special::Ifs) => self.ifs_stale = true,
-                Some(Special::Path) => self.path_changed = true,
-                Some(Special::Optind) => self.optind_changed = true,
+        /// More names than that are made up by a script, and not kept.
+        const MANY: usize = 1000;
+        let start = self.frames.pop().unwrap_or_default();
+        while self.hidden.len() > start {
+            let Some((name, before)) = self.hidden.pop() else {
+                return;
+            };
+            let few = self.map.len() < MANY;
+            let Some(var) = self.map.get_mut(&name) else {
+                self.map.extend(before.map(|var| (name, var)));
+                continue;
+            };
+            match var.special {
+                Special::Ifs => self.ifs_stale = true,
+                Special::Path => self.path_changed = true,
+                Special::Optind => self.optind_changed = true,
                 _ => {}
             }
-            match var {
-                Some(var) => {
-                    self.map.insert(name, var);
-                }
+            match before {
+                Some(before) => *var = before,
+                None if few => var.forget(),
                 None => {
                     self.map.remove(&name);
                 }
@@ -292,24 +321,29 @@ impl Vars {
         }
     }
 
+    /// What the innermost frame hides.
+    fn frame(&self) -> &[(Name, Option<Var>)] {
+        let start = self.frames.last().copied();
+        start
+            .and_then(|start| self.hidden.get(start..))
+            .unwrap_or_default()
+    }
+
     /// Hides a variable until the frame closes; it keeps its attributes and its value.
     pub fn shadow(&mut self, name: &[u8]) {
-        let Some(frame) = self.frames.last_mut() else {
+        if self.frames.is_empty() || self.frame().iter().any(|(known, _)| **known == *name) {
             return;
+        }
+        let hidden = match self.map.get_key_value(name) {
+            Some((key, var)) => (Rc::clone(key), var.is_known().then(|| var.clone())),
+            None => (Rc::from(name), None),
         };
-        if frame.iter().any(|(known, _)| **known == *name) {
-            return;
-        }
-        match self.map.get_key_value(name) {
-            Some((key, var)) => frame.push((Rc::clone(key), Some(var.clone()))),
-            None => frame.push((Rc::from(name), None)),
-        }
+        self.hidden.push(hidden);
     }
 
     /// `local name`: hidden and without a value.
     pub fn make_local(&mut self, name: &[u8]) -> Result<(), ReadOnly> {
-        let known = |frame: &Vec<(Name, Option<Var>)>| frame.iter().any(|(n, _)| **n == *name);
-        if self.frames.last().is_some_and(known) {
+        if self.frame().iter().any(|(known, _)| **known == *name) {
             return Ok(());
         }
         if self.map.get(name).is_some_and(|var| var.readonly) {
@@ -332,13 +366,6 @@ impl Vars {
             self.refresh_ifs();
         }
         &self.ifs
-    }
-
-    /// A value together with the splitter's table; unset is empty.
-    pub fn get_with_ifs(&mut self, name: &[u8]) -> (&[u8], &[Ifs; 256]) {
-        self.ifs();
-        let value = self.map.get(name).and_then(Var::value);
-        (value.unwrap_or_default(), &self.ifs)
     }
 
     /// What joins `"$*"`: the first byte of `IFS`, a blank if it is unset.
@@ -370,21 +397,38 @@ pub fn write_number(out: &mut Vec<u8>, number: i64) {
 
 /// Appends a number as decimal digits.
 pub fn append_number(out: &mut Vec<u8>, number: i64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
+    out.extend_from_slice(digits(number, &mut [0; 20]));
+}
+
+/// A number as decimal digits, written into `buf`.
+pub fn digits(number: i64, buf: &mut [u8; 20]) -> &[u8] {
+    let mut at = buf.len();
     let mut rest = number.unsigned_abs();
     loop {
         at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
+        buf[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
         if rest == 0 {
             break;
         }
     }
     if number < 0 {
-        out.push(b'-');
+        at -= 1;
+        buf[at] = b'-';
     }
-    out.extend_from_slice(&digits[at..]);
+    &buf[at..]
+}
+
+/// Puts `value` in the place of an old one. The room of a small value is used again, that of
+/// a large one is given back.
+fn replace(old: &mut Vec<u8>, value: &[u8]) {
+    const LARGE: usize = 4096;
+    if old.capacity() > LARGE && value.len() < old.capacity() / 2 {
+        *old = value.to_vec();
+    } else {
+        old.clear();
+        old.extend_from_slice(value);
+    }
 }
 
 fn now() -> i64 {

@@ -22,6 +22,7 @@ pub mod mtd;
 pub mod process;
 pub mod pty;
 pub mod signal;
+pub mod spawn;
 pub mod start;
 pub mod trap;
 pub mod tty;

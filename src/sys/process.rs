@@ -43,22 +43,11 @@ pub fn exec(path: &Path, argv: &[OsString], env: &[OsString]) -> io::Error {
     }
 }
 
-/// Starts a program in a process that never is a copy of this one (posix_spawn(3)): that is
-/// much less work than fork and exec. It inherits the descriptors and what is ignored.
-pub fn spawn(path: &Path, argv: &[OsString], env: &[OsString]) -> io::Result<i32> {
-    use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
-    let path = c_word(path.as_os_str())?;
-    let (argv, env) = (c_words(argv)?, c_words(env)?);
-    let actions = PosixSpawnFileActions::init()?;
-    let child = posix_spawn(&*path, &actions, &PosixSpawnAttr::init()?, &argv, &env)?;
-    Ok(child.as_raw())
-}
-
-fn c_word(word: &OsStr) -> io::Result<CString> {
+pub(super) fn c_word(word: &OsStr) -> io::Result<CString> {
     Ok(CString::new(word.as_bytes())?)
 }
 
-fn c_words(words: &[OsString]) -> io::Result<Vec<CString>> {
+pub(super) fn c_words(words: &[OsString]) -> io::Result<Vec<CString>> {
     words.iter().map(|word| c_word(word)).collect()
 }
 

@@ -1,0 +1,107 @@
+//! Starting a program without a copy of this process: what vfork(2) is for.
+//!
+//! A fork copies the page tables, and the child then touches page after page only to throw
+//! everything away in exec. Here the child runs in our memory, on a stack of its own, while
+//! we stand still; all it does is a handful of system calls.
+
+use super::process::{c_word, c_words};
+use super::trap;
+use std::ffi::{CStr, CString, OsString, c_char, c_int, c_void};
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::Path;
+use std::ptr;
+
+/// What the child works with.
+struct Start<'a> {
+    path: &'a CStr,
+    argv: &'a [*const c_char],
+    env: &'a [*const c_char],
+    caught: &'a [i32],
+    mask: &'a trap::Mask,
+    /// Where it tells why exec failed; exec closes it.
+    report: RawFd,
+}
+
+/// Starts a program; its process id. It inherits the descriptors and what is ignored.
+///
+/// `caught`: the signals that have a handler. The error is that of exec.
+pub fn spawn(path: &Path, argv: &[OsString], env: &[OsString], caught: &[i32]) -> io::Result<i32> {
+    /// Aligned as stacks are; the child calls nothing but thin wrappers.
+    const STACK: usize = 16 * 1024 / size_of::<u128>();
+    let (argv, env) = (c_words(argv)?, c_words(env)?);
+    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let mut stack = vec![0u128; STACK];
+    // A handler that ran in the child would note the signal in our memory.
+    let mask = trap::block_all();
+    let mut start = Start {
+        path: &c_word(path.as_os_str())?,
+        argv: &pointers(&argv),
+        env: &pointers(&env),
+        caught,
+        mask: &mask,
+        report: write.as_raw_fd(),
+    };
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    // SAFETY: this thread sleeps until the child has become another program or ended, so
+    // everything the child looks at stays as it is, and its stack is in use only so long.
+    // The child runs `become_program`, which does not return and writes to nothing of ours.
+    let child = unsafe {
+        let top = stack.as_mut_ptr_range().end;
+        libc::clone(become_program, top.cast(), flags, (&raw mut start).cast())
+    };
+    let failed = io::Error::last_os_error();
+    trap::restore(&mask);
+    if child < 0 {
+        return Err(failed);
+    }
+    drop(write);
+    let mut reason = Vec::new();
+    std::fs::File::from(read).read_to_end(&mut reason)?;
+    match reason.try_into() {
+        Ok(number) => {
+            // It has ended; the caller shall not meet it.
+            let _ = super::job::wait(child, true, false);
+            Err(io::Error::from_raw_os_error(i32::from_ne_bytes(number)))
+        }
+        Err(_) => Ok(child),
+    }
+}
+
+/// A list that ends in a null pointer.
+fn pointers(words: &[CString]) -> Vec<*const c_char> {
+    let all = words.iter().map(|word| word.as_ptr());
+    all.chain([ptr::null()]).collect()
+}
+
+/// The child: gives every signal its default or leaves it ignored, and execs.
+extern "C" fn become_program(start: *mut c_void) -> c_int {
+    // SAFETY: the parent passes a Start that outlives this child's use of it, with lists
+    // that end in null; only functions that are safe in a signal handler are called.
+    unsafe {
+        let start = &*start.cast::<Start>();
+        for &signal in start.caught {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+        trap::restore(start.mask);
+        libc::execve(start.path.as_ptr(), start.argv.as_ptr(), start.env.as_ptr());
+        let reason = io::Error::last_os_error().raw_os_error().unwrap_or(0);
+        libc::write(start.report, (&raw const reason).cast(), size_of::<i32>());
+        libc::_exit(127)
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_executed_is_an_error_and_no_child() {
+    let words = ["x".into()];
+    let error = spawn(Path::new("/nonexistent/x"), &words, &[], &[]);
+    assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn a_program_gets_its_words_and_its_environment() {
+    let words = ["sh", "-c", "exit $CODE"].map(Into::into);
+    let child = spawn(Path::new("/bin/sh"), &words, &["CODE=7".into()], &[]).unwrap();
+    let ended = super::job::wait(child, true, false).unwrap();
+    assert_eq!(ended, Some((child, super::job::Change::Exited(7))));
+}
