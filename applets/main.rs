@@ -113,6 +113,11 @@ applets! {
     yes
 }
 
+static APPLETS: Applets = Applets {
+    table: TABLE,
+    quick: &["basename", "dirname", "readlink", "uname"],
+};
+
 #[cfg(not(test))]
 safebox::start!(run);
 
@@ -121,5 +126,5 @@ safebox::start!(run);
     allow(dead_code, reason = "the test harness has a main of its own")
 )]
 fn run(argv: &[OsString]) -> u8 {
-    safebox::applet::main(Applets(TABLE), argv).0
+    safebox::applet::main(APPLETS, argv).0
 }

@@ -82,7 +82,7 @@ fn run_named(ctx: &mut Ctx) -> Result<Exit> {
 fn links(ctx: &Ctx) -> Vec<(Dir, &'static str)> {
     let mut links: Vec<_> = ctx
         .applets
-        .0
+        .table
         .iter()
         .flat_map(|applet| applet.names.iter().map(|name| (applet.dir, *name)))
         .collect();

@@ -50,13 +50,25 @@ pub struct Applet {
 
 /// The applet table, handed down by the binary.
 #[derive(Clone, Copy)]
-pub struct Applets(pub &'static [&'static Applet]);
+pub struct Applets {
+    /// All of them.
+    pub table: &'static [&'static Applet],
+    /// Names that the shell may run within itself: they end at once, whatever they are given,
+    /// read neither standard input nor the environment, and leave nothing behind in the
+    /// process.
+    pub quick: &'static [&'static str],
+}
 
 impl Applets {
     /// The applet with this name.
     pub fn find(self, name: &[u8]) -> Option<&'static Applet> {
         let answers = |applet: &&&Applet| applet.names.iter().any(|n| n.as_bytes() == name);
-        self.0.iter().find(answers).copied()
+        self.table.iter().find(answers).copied()
+    }
+
+    /// Whether the shell may run this name of an applet within itself.
+    pub fn is_quick(self, name: &[u8]) -> bool {
+        self.quick.iter().any(|quick| quick.as_bytes() == name)
     }
 
     /// Runs an applet on the process's own streams and reports its failure.

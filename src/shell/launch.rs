@@ -38,6 +38,9 @@ impl Shell {
     pub(super) fn run_program(&mut self, simple: &Simple, args: &Expansion, tail: bool) -> Run {
         self.trace_program(simple, args);
         let name = args.fields.get(0).unwrap_or_default();
+        if let Some(applet) = self.quick_applet(simple, name) {
+            return self.run_quick(applet, simple, &args.fields);
+        }
         let own_path = simple.assigns.iter().any(|a| &*a.name == b"PATH");
         let located = if own_path { None } else { self.locate(name) };
         if located.is_none() && !own_path {
@@ -72,7 +75,7 @@ impl Shell {
 
     /// Whether a program may be started without a copy of the shell: nothing has to be done
     /// in the child, and what is done here instead leaves no trace.
-    fn may_spawn(&self, simple: &Simple) -> bool {
+    pub(super) fn may_spawn(&self, simple: &Simple) -> bool {
         let options = &self.options;
         !options.monitor
             && !options.interactive
@@ -307,7 +310,8 @@ impl Shell {
     }
 }
 
-fn argument_vector(args: &Fields) -> Vec<OsString> {
+/// The words of a command as a program gets them.
+pub(super) fn argument_vector(args: &Fields) -> Vec<OsString> {
     args.iter()
         .map(|arg| OsString::from_vec(arg.to_vec()))
         .collect()

@@ -30,6 +30,7 @@ mod params;
 mod parser;
 pub mod pattern;
 mod pipeline;
+mod quick;
 mod redirect;
 mod session;
 mod similar;

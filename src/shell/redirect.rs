@@ -283,25 +283,33 @@ impl Shell {
 
     /// A descriptor from which a here-document can be read.
     ///
-    /// What fits goes into a pipe at once; more is written by a child.
+    /// A file in memory: `read` need not take its bytes one by one, and no size is too large.
+    /// Without such files what fits goes into a pipe at once, and more is written by a child.
     fn here_document(&mut self, word: &Word) -> Run<Option<RawFd>> {
-        const PIPE: usize = 4096;
         let text = self.expand_single(word)?;
-        let Ok((read, write)) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC) else {
-            self.complain("can't create pipe");
-            return Ok(None);
-        };
-        let result = if text.bytes().len() <= PIPE {
-            io::Write::write_all(&mut std::fs::File::from(write), text.bytes())
-        } else {
-            self.write_by_child(write, text.bytes())
+        let opened = match crate::sys::memory::file() {
+            Ok(file) => fill(file, text.bytes()),
+            Err(_) => self.fill_pipe(text.bytes()),
         };
         self.recycle(text);
-        if let Err(error) = result {
-            self.complain(format_args!("here-document: {}", reason(&error)));
-            return Ok(None);
+        match opened {
+            Ok(fd) => Ok(Some(fd)),
+            Err(error) => {
+                self.complain(format_args!("here-document: {}", reason(&error)));
+                Ok(None)
+            }
         }
-        Ok(Some(read.into_raw_fd()))
+    }
+
+    fn fill_pipe(&mut self, text: &[u8]) -> io::Result<RawFd> {
+        const PIPE: usize = 4096;
+        let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        if text.len() <= PIPE {
+            io::Write::write_all(&mut std::fs::File::from(write), text)?;
+        } else {
+            self.write_by_child(write, text)?;
+        }
+        Ok(read.into_raw_fd())
     }
 
     fn write_by_child(&mut self, write: std::os::fd::OwnedFd, text: &[u8]) -> io::Result<()> {
@@ -315,6 +323,13 @@ impl Shell {
             }
         }
     }
+}
+
+/// Writes all of a file, to be read from its beginning.
+fn fill(mut file: std::fs::File, text: &[u8]) -> io::Result<RawFd> {
+    io::Write::write_all(&mut file, text)?;
+    io::Seek::rewind(&mut file)?;
+    Ok(file.into_raw_fd())
 }
 
 fn write_flags() -> OFlags {

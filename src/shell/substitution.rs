@@ -17,10 +17,16 @@ impl Shell {
             self.substituted = Some(0);
             return Ok(output);
         }
-        if let Some(simple) = only_prints(list)
-            && let Some(output) = self.substitute_builtin(simple)
-        {
-            return Ok(output);
+        if let Some(simple) = harmless_command(list) {
+            let printed = match simple.builtin {
+                Some(builtin) if builtin.pure => self.substitute_builtin(simple),
+                Some(_) => None,
+                None => self.substitute_quick(simple),
+            };
+            if let Some(mut output) = printed {
+                trim_output(&mut output);
+                return Ok(output);
+            }
         }
         let (read, write) = self.pipe()?;
         let Some(pid) = self.fork(Place::Same, 0)? else {
@@ -65,7 +71,6 @@ impl Shell {
         }
         self.recycle(args);
         self.substituted = Some(self.status);
-        trim_output(&mut output);
         Some(output)
     }
 
@@ -104,9 +109,9 @@ impl Shell {
     }
 }
 
-/// The command of a list that is one builtin which only prints, and whose words change
-/// nothing: running it here is the same as in a process of its own.
-fn only_prints(list: &List) -> Option<&Simple> {
+/// The command of a list that is nothing but one, and whose words change nothing: if all it
+/// does is to print, running it here is the same as in a process of its own.
+fn harmless_command(list: &List) -> Option<&Simple> {
     let [item] = &*list.items else {
         return None;
     };
@@ -120,13 +125,12 @@ fn only_prints(list: &List) -> Option<&Simple> {
     let Command::Simple(simple) = &**command else {
         return None;
     };
-    let pure = simple.builtin.is_some_and(|builtin| builtin.pure);
     let bare = simple.assigns.is_empty() && simple.redirects.is_empty();
     let harmless = |argument: &Argument| match argument {
         Argument::Word(word) => changes_nothing(word),
         Argument::Assign(_) => false,
     };
-    (pure && bare && simple.words.iter().all(harmless)).then_some(simple)
+    (bare && simple.words.iter().all(harmless)).then_some(simple)
 }
 
 /// Whether expanding a word has no effect but its result.

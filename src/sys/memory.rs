@@ -33,3 +33,16 @@ pub fn hold(file: &File) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// An empty file that is nowhere but in memory, and gone when it is closed. Kernels without
+/// such files refuse.
+pub fn file() -> io::Result<File> {
+    use rustix::fs::{MemfdFlags, memfd_create};
+    let create = |flags| memfd_create(c"sh", MemfdFlags::CLOEXEC | flags);
+    // Newer kernels complain in their log where this is missing, older ones do not know it.
+    let made = create(MemfdFlags::NOEXEC_SEAL).or_else(|error| match error {
+        rustix::io::Errno::INVAL => create(MemfdFlags::empty()),
+        other => Err(other),
+    });
+    Ok(made?.into())
+}
