@@ -117,6 +117,8 @@ pub struct Shell {
     /// What is shared with the reader of typed lines.
     conversation: Rc<RefCell<Conversation>>,
     saved: Vec<Saved>,
+    /// What `read` takes its line from instead of a descriptor.
+    document: Option<Vec<u8>>,
     stack: StackGuard,
     /// Scripts being read, as descriptors that no redirection may hit.
     internal: Vec<i32>,
@@ -160,6 +162,7 @@ impl Shell {
             subshell: false,
             conversation: Rc::default(),
             saved: Vec::new(),
+            document: None,
             stack: StackGuard::of_main_thread(),
             internal: Vec::new(),
             option_offset: 0,

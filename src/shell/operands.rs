@@ -126,7 +126,7 @@ impl Sources<'_> {
             }
             Operand::Interface => entries(Path::new("/sys/class/net")),
             Operand::Applet => {
-                let all = self.applets.0.iter().flat_map(|applet| applet.names);
+                let all = self.applets.table.iter().flat_map(|applet| applet.names);
                 all.map(|name| name.as_bytes().to_vec()).collect()
             }
             Operand::User => users(),

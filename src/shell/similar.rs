@@ -5,7 +5,7 @@ use super::{Shell, builtin};
 impl Shell {
     /// The command most like `name`, if there is one.
     pub(super) fn similar_command(&self, name: &[u8]) -> Option<Vec<u8>> {
-        let applets = self.applets.0.iter().flat_map(|applet| applet.names);
+        let applets = self.applets.table.iter().flat_map(|applet| applet.names);
         let own = applets.copied().chain(builtin::names());
         let functions = self.functions.keys().map(|name| name.to_vec());
         let aliases = self.aliases.borrow().keys().cloned().collect::<Vec<_>>();

@@ -1,7 +1,7 @@
 //! Simple commands: assignments, redirections, and who runs the words.
 
 use super::Shell;
-use super::ast::{Assign, Simple};
+use super::ast::{Assign, RedirectKind, Simple, Word};
 use super::builtin::{self, Builtin};
 use super::error::{Flow, Run};
 use super::fields::{Aim, Expansion};
@@ -129,6 +129,14 @@ impl Shell {
         self.vars.push_frame();
         let result = self.temporary_assignments(&simple.assigns).and_then(|()| {
             self.trace(&args.fields);
+            if let Some(word) = document_to_read(simple, builtin, args) {
+                let text = self.expand_single(word)?;
+                self.document = Some(text.bytes().to_vec());
+                self.recycle(text);
+                let result = self.invoke(builtin, args);
+                self.document = None;
+                return result;
+            }
             match self.redirect(&simple.redirects)? {
                 Some(frame) => {
                     let result = self.invoke(builtin, args);
@@ -248,4 +256,23 @@ impl Shell {
         self.options.xtrace = true;
         expanded
     }
+}
+
+/// The here-document of a plain `read`: no descriptor is needed to take a line from it.
+fn document_to_read<'a>(
+    simple: &'a Simple,
+    builtin: &Builtin,
+    args: &Expansion,
+) -> Option<&'a Word> {
+    let [redirect] = &*simple.redirects else {
+        return None;
+    };
+    let RedirectKind::Here(body) = &redirect.kind else {
+        return None;
+    };
+    let plain = |arg: &[u8]| arg == b"-r" || !arg.starts_with(b"-");
+    let to_read = builtin.name == "read" && args.fields.from(1).all(plain);
+    (to_read && redirect.fd.unwrap_or(0) == 0)
+        .then(|| body.get())
+        .flatten()
 }

@@ -56,7 +56,14 @@ pub fn read(shell: &mut Shell, args: &Args) -> Run<i32> {
     }
     let mut line = Line::default();
     let terminal = quiet_terminal(&request);
-    let end = line.fill(&request);
+    let source = match shell.document.take() {
+        Some(text) => Bytes::of(text),
+        None => Bytes::new(
+            request.fd,
+            request.deadline.is_none() && request.most.is_none(),
+        ),
+    };
+    let end = line.fill(&request, source);
     if let Some(before) = terminal {
         // The terminal may have hung up meanwhile.
         let _ =
@@ -139,7 +146,7 @@ struct Line {
 }
 
 impl Line {
-    fn fill(&mut self, request: &Request) -> End {
+    fn fill(&mut self, request: &Request, mut source: Bytes) -> End {
         if request.most == Some(0) {
             return End::Delimiter;
         }
@@ -152,10 +159,6 @@ impl Line {
                 End::TimedOut
             };
         }
-        let mut source = Bytes::new(
-            request.fd,
-            request.deadline.is_none() && request.most.is_none(),
-        );
         source.watches_signals = request.watches_signals;
         let mut backslash = false;
         loop {
@@ -191,12 +194,12 @@ enum Next {
     Ended(End),
 }
 
-/// Bytes of a descriptor, read in pieces where the rest can be given back.
+/// Bytes of a descriptor, read in pieces where the rest can be given back; or of a text.
 struct Bytes {
-    fd: i32,
-    buf: [u8; 256],
+    /// None: there is no more than what has been read.
+    fd: Option<i32>,
+    buf: Vec<u8>,
     at: usize,
-    filled: usize,
     piece: usize,
     watches_signals: bool,
 }
@@ -207,19 +210,35 @@ impl Bytes {
         let seekable =
             may_read_ahead && rustix::fs::seek(&*file, rustix::fs::SeekFrom::Current(0)).is_ok();
         Bytes {
-            fd,
-            buf: [0; 256],
+            fd: Some(fd),
+            buf: Vec::new(),
             at: 0,
-            filled: 0,
             piece: if seekable { 256 } else { 1 },
             watches_signals: false,
         }
     }
 
+    fn of(text: Vec<u8>) -> Bytes {
+        Bytes {
+            fd: None,
+            buf: text,
+            at: 0,
+            piece: 0,
+            watches_signals: false,
+        }
+    }
+
     fn next(&mut self, deadline: Option<Instant>) -> Next {
-        while self.at >= self.filled {
+        loop {
+            if let Some(&byte) = self.buf.get(self.at) {
+                self.at += 1;
+                return Next::Byte(byte);
+            }
+            let Some(fd) = self.fd else {
+                return Next::Ended(End::Input);
+            };
             if let Some(deadline) = deadline
-                && !wait_until(self.fd, deadline)
+                && !wait_until(fd, deadline)
             {
                 return Next::Ended(if trap::any() {
                     End::Signal
@@ -227,37 +246,38 @@ impl Bytes {
                     End::TimedOut
                 });
             }
-            let file = borrowed_file(self.fd);
+            let file = borrowed_file(fd);
             if self.watches_signals && matches!(trap::wait_readable(file.as_fd()), Ok(false)) {
                 if trap::peek().is_some() {
                     return Next::Ended(End::Signal);
                 }
                 continue;
             }
-            match borrowed_file(self.fd).read(&mut self.buf[..self.piece]) {
-                Ok(0) => return Next::Ended(End::Input),
-                Ok(count) => (self.at, self.filled) = (0, count),
+            self.at = 0;
+            self.buf.resize(self.piece, 0);
+            let got = borrowed_file(fd).read(&mut self.buf);
+            self.buf.truncate(*got.as_ref().unwrap_or(&0));
+            match got {
+                Ok(1..) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
                     if trap::any() {
                         return Next::Ended(End::Signal);
                     }
                 }
-                Err(_) => return Next::Ended(End::Input),
+                Ok(0) | Err(_) => return Next::Ended(End::Input),
             }
         }
-        let byte = self.buf[self.at];
-        self.at += 1;
-        Next::Byte(byte)
     }
 
     /// Puts the position behind the last byte taken.
     fn give_back(&mut self) {
-        let left = self.filled - self.at;
-        if left > 0 {
+        let left = self.buf.len() - self.at;
+        if left > 0
+            && let Some(fd) = self.fd
+        {
             let back = rustix::fs::SeekFrom::Current(-(left as i64));
             // It could seek when we began.
-            let _ = rustix::fs::seek(&*borrowed_file(self.fd), back);
-            self.filled = self.at;
+            let _ = rustix::fs::seek(&*borrowed_file(fd), back);
         }
     }
 }
