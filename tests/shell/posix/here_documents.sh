@@ -379,3 +379,30 @@ E
 E
 #> aE
 #> after
+
+read -r a b <<E; echo "$a|$b"
+one two\ three
+second
+E
+#> one|two\ three
+
+read a <<E; echo "$? <$a>"
+E
+#> 1 <>
+
+IFS=: read a b <<E; echo "$b $a"
+1:2
+E
+#> 2 1
+
+while read a; do echo "<$a>"; done <<E
+1
+2
+E
+#> <1>
+#> <2>
+
+i=0; while [ $i -lt 2000 ]; do echo 0123456789; i=$((i+1)); done >f; cat <<E | wc -c
+$(cat f)
+E
+#> 22000

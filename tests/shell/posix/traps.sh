@@ -182,3 +182,9 @@ trap 'echo exit $?' EXIT; echo ${nope?}; echo no
 
 trap 'echo exit $?' EXIT; if
 #= 2
+
+trap '' USR1; /bin/sh -c 'kill -USR1 $$; echo alive'
+#> alive
+
+trap 'echo caught' USR1; /bin/sh -c 'kill -USR1 $$; echo alive' 2>/dev/null; [ $? -gt 128 ] && echo killed
+#> killed
