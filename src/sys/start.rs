@@ -12,8 +12,12 @@ use std::os::unix::ffi::OsStrExt;
 macro_rules! start {
     ($run:path) => {
         /// Called by the C library.
+        ///
+        /// # Safety
+        ///
+        /// The arguments are those of the command line.
         #[unsafe(no_mangle)]
-        pub extern "C" fn main(argc: i32, argv: *const *const std::ffi::c_char) -> i32 {
+        pub unsafe extern "C" fn main(argc: i32, argv: *const *const std::ffi::c_char) -> i32 {
             // SAFETY: these are the arguments that the C library calls `main` with.
             let arguments = unsafe { $crate::sys::start::arguments(argc, argv) };
             $crate::sys::start::open_standard_descriptors();
