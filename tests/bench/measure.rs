@@ -81,7 +81,12 @@ fn finish(case: &Case, child: Child) -> f64 {
 fn transfer(case: &Case, contestant: Contestant, sends: bool) -> f64 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let mut child = start(case, contestant, &["127.0.0.1".into(), port.to_string()]);
+    let mut words = vec!["127.0.0.1".into(), port.to_string()];
+    if contestant.0 == "openbsd" {
+        // Only then does it tell the other end that its input has ended.
+        words.insert(0, "-N".into());
+    }
+    let mut child = start(case, contestant, &words);
     let (stream, _) = listener.accept().unwrap();
     if sends {
         let mut input = child.stdin.take().unwrap();
