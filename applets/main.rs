@@ -116,6 +116,7 @@ applets! {
 static APPLETS: Applets = Applets {
     table: TABLE,
     quick: &["basename", "dirname", "readlink", "uname"],
+    quick_on_files: &["cat", "cut", "egrep", "fgrep", "grep", "head", "wc"],
 };
 
 #[cfg(not(test))]

@@ -57,6 +57,19 @@ pub struct Applets {
     /// read neither standard input nor the environment, and leave nothing behind in the
     /// process.
     pub quick: &'static [&'static str],
+    /// Names of which the same is true where they are given small files to read.
+    pub quick_on_files: &'static [&'static str],
+}
+
+/// When the shell may run an applet within itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quickness {
+    /// Whatever it is given.
+    Always,
+    /// Where it reads small files.
+    OnFiles,
+    /// It needs a process of its own.
+    Never,
 }
 
 impl Applets {
@@ -66,9 +79,16 @@ impl Applets {
         self.table.iter().find(answers).copied()
     }
 
-    /// Whether the shell may run this name of an applet within itself.
-    pub fn is_quick(self, name: &[u8]) -> bool {
-        self.quick.iter().any(|quick| quick.as_bytes() == name)
+    /// Whether the shell may run this name of an applet within itself, and when.
+    pub fn quickness(self, name: &[u8]) -> Quickness {
+        let named = |names: &[&str]| names.iter().any(|quick| quick.as_bytes() == name);
+        if named(self.quick) {
+            return Quickness::Always;
+        }
+        match named(self.quick_on_files) {
+            true => Quickness::OnFiles,
+            false => Quickness::Never,
+        }
     }
 
     /// Runs an applet on the process's own streams and reports its failure.

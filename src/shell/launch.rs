@@ -38,7 +38,7 @@ impl Shell {
     pub(super) fn run_program(&mut self, simple: &Simple, args: &Expansion, tail: bool) -> Run {
         self.trace_program(simple, args);
         let name = args.fields.get(0).unwrap_or_default();
-        if let Some(applet) = self.quick_applet(simple, name) {
+        if let Some(applet) = self.quick_applet(simple, &args.fields) {
             return self.run_quick(applet, simple, &args.fields);
         }
         let own_path = simple.assigns.iter().any(|a| &*a.name == b"PATH");

@@ -148,6 +148,27 @@ pub(super) fn changes_nothing(word: &Word) -> bool {
     })
 }
 
+/// Whether expanding an argument runs commands.
+pub(super) fn runs_commands(argument: &Argument) -> bool {
+    fn within(word: &Word) -> bool {
+        word.parts.iter().any(|part| match part {
+            Part::Command { .. } | Part::Process { .. } | Part::Arith(_) => true,
+            Part::Text(_) | Part::Quoted(_) | Part::Tilde(_) => false,
+            Part::Param(param) => match &param.op {
+                Op::Value | Op::Length => false,
+                Op::Default { word, .. } | Op::Instead { word, .. } => within(word),
+                Op::Trim { pattern, .. } => within(pattern),
+                Op::Replace { pattern, with, .. } => within(pattern) || within(with),
+                Op::Assign { .. } | Op::Error { .. } | Op::Slice { .. } => true,
+            },
+        })
+    }
+    match argument {
+        Argument::Word(word) => within(word),
+        Argument::Assign(_) => true,
+    }
+}
+
 /// Drops NULs, which no word can hold, and the newlines at the end.
 fn trim_output(output: &mut Vec<u8>) {
     if memchr::memchr(0, output).is_some() {

@@ -7,10 +7,12 @@
 use super::process::{c_word, c_words};
 use super::trap;
 use std::ffi::{CStr, CString, OsString, c_char, c_int, c_void};
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// What the child works with.
 struct Start<'a> {
@@ -19,19 +21,28 @@ struct Start<'a> {
     env: &'a [*const c_char],
     caught: &'a [i32],
     mask: &'a trap::Mask,
-    /// Where it tells why exec failed; exec closes it.
-    report: RawFd,
+    /// Where it tells why exec failed, beside `failed`; exec closes it.
+    report: Option<RawFd>,
+    /// Set by the child: its memory is ours.
+    shared: bool,
+    /// Set by the child: why exec failed.
+    failed: i32,
 }
+
+/// Whether a child has shown that its memory is ours, and that we stand still until it has
+/// called exec. Emulators of a processor make a fork of this kind of child; there, and
+/// before the first child, a pipe tells what became of it.
+static SHARES_MEMORY: AtomicBool = AtomicBool::new(false);
 
 /// Starts a program; its process id. It inherits the descriptors and what is ignored.
 ///
 /// `caught`: the signals that have a handler. The error is that of exec.
 pub fn spawn(path: &Path, argv: &[OsString], env: &[OsString], caught: &[i32]) -> io::Result<i32> {
-    /// Aligned as stacks are; the child calls nothing but thin wrappers.
-    const STACK: usize = 16 * 1024 / size_of::<u128>();
     let (argv, env) = (c_words(argv)?, c_words(env)?);
-    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-    let mut stack = vec![0u128; STACK];
+    let pipe = match SHARES_MEMORY.load(Relaxed) {
+        true => None,
+        false => Some(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?),
+    };
     // A handler that ran in the child would note the signal in our memory.
     let mask = trap::block_all();
     let mut start = Start {
@@ -40,32 +51,54 @@ pub fn spawn(path: &Path, argv: &[OsString], env: &[OsString], caught: &[i32]) -
         env: &pointers(&env),
         caught,
         mask: &mask,
-        report: write.as_raw_fd(),
+        report: pipe.as_ref().map(|(_, write)| write.as_raw_fd()),
+        shared: false,
+        failed: 0,
     };
+    let child = clone(&mut start);
+    trap::restore(&mask);
+    let child = child?;
+    let failed = match pipe {
+        None => start.failed,
+        Some((read, write)) => {
+            drop(write);
+            let mut reason = [0; size_of::<i32>()];
+            let told = File::from(read).read_exact(&mut reason);
+            SHARES_MEMORY.store(start.shared, Relaxed);
+            told.map_or(0, |()| i32::from_ne_bytes(reason))
+        }
+    };
+    if failed == 0 {
+        return Ok(child);
+    }
+    // It has ended; the caller shall not meet it.
+    let _ = super::job::wait(child, true, false);
+    Err(io::Error::from_raw_os_error(failed))
+}
+
+/// Starts the child.
+fn clone(start: &mut Start) -> io::Result<i32> {
+    /// Aligned as stacks are; the child calls nothing but thin wrappers.
+    const STACK: usize = 16 * 1024 / size_of::<u128>();
+    let mut stack = Vec::<u128>::with_capacity(STACK);
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
     // SAFETY: this thread sleeps until the child has become another program or ended, so
-    // everything the child looks at stays as it is, and its stack is in use only so long.
-    // The child runs `become_program`, which does not return and writes to nothing of ours.
+    // everything the child looks at stays as it is, and its stack, as large as the buffer,
+    // is in use only so long. The child runs `become_program`, which does not return and
+    // writes to two fields of `start` alone.
     let child = unsafe {
-        let top = stack.as_mut_ptr_range().end;
-        libc::clone(become_program, top.cast(), flags, (&raw mut start).cast())
+        let top = stack.as_mut_ptr().add(STACK);
+        libc::clone(
+            become_program,
+            top.cast(),
+            flags,
+            ptr::from_mut(start).cast(),
+        )
     };
-    let failed = io::Error::last_os_error();
-    trap::restore(&mask);
     if child < 0 {
-        return Err(failed);
+        return Err(io::Error::last_os_error());
     }
-    drop(write);
-    let mut reason = Vec::new();
-    std::fs::File::from(read).read_to_end(&mut reason)?;
-    match reason.try_into() {
-        Ok(number) => {
-            // It has ended; the caller shall not meet it.
-            let _ = super::job::wait(child, true, false);
-            Err(io::Error::from_raw_os_error(i32::from_ne_bytes(number)))
-        }
-        Err(_) => Ok(child),
-    }
+    Ok(child)
 }
 
 /// A list that ends in a null pointer.
@@ -79,14 +112,19 @@ extern "C" fn become_program(start: *mut c_void) -> c_int {
     // SAFETY: the parent passes a Start that outlives this child's use of it, with lists
     // that end in null; only functions that are safe in a signal handler are called.
     unsafe {
-        let start = &*start.cast::<Start>();
+        let start = &mut *start.cast::<Start>();
+        (&raw mut start.shared).write_volatile(true);
         for &signal in start.caught {
             libc::signal(signal, libc::SIG_DFL);
         }
         trap::restore(start.mask);
         libc::execve(start.path.as_ptr(), start.argv.as_ptr(), start.env.as_ptr());
-        let reason = io::Error::last_os_error().raw_os_error().unwrap_or(0);
-        libc::write(start.report, (&raw const reason).cast(), size_of::<i32>());
+        let reason = io::Error::last_os_error().raw_os_error();
+        let reason = reason.unwrap_or(libc::EINVAL);
+        (&raw mut start.failed).write_volatile(reason);
+        if let Some(report) = start.report {
+            libc::write(report, (&raw const reason).cast(), size_of::<i32>());
+        }
         libc::_exit(127)
     }
 }
@@ -94,8 +132,11 @@ extern "C" fn become_program(start: *mut c_void) -> c_int {
 #[test]
 fn a_program_that_cannot_be_executed_is_an_error_and_no_child() {
     let words = ["x".into()];
-    let error = spawn(Path::new("/nonexistent/x"), &words, &[], &[]);
-    assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
+    // The first time is told by the pipe, the second by the memory.
+    for _ in 0..2 {
+        let error = spawn(Path::new("/nonexistent/x"), &words, &[], &[]);
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 }
 
 #[test]
