@@ -167,6 +167,19 @@ pub struct Redirect {
     pub kind: RedirectKind,
 }
 
+impl Redirect {
+    /// The descriptor, where all that happens to it is to lead to `/dev/null`: opening that
+    /// waits for nobody, as opening a FIFO does.
+    pub fn null_end(&self) -> Option<i32> {
+        let (word, implied) = match &self.kind {
+            RedirectKind::Read(word) => (word, 0),
+            RedirectKind::Append(word) | RedirectKind::Write { file: word, .. } => (word, 1),
+            _ => return None,
+        };
+        (word.constant() == Some(b"/dev/null")).then(|| self.fd.unwrap_or(implied))
+    }
+}
+
 /// The redirection operators.
 #[derive(Debug)]
 pub enum RedirectKind {

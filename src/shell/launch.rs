@@ -1,15 +1,16 @@
 //! Programs: finding them, and becoming one in a child.
 
 use super::Shell;
-use super::ast::Simple;
+use super::ast::{Argument, Command, Redirect, Simple};
 use super::error::{Flow, Run};
-use super::fields::{Expansion, Fields};
+use super::fields::{Aim, Expansion, Fields};
 use super::pipeline::Place;
-use super::substitution::changes_nothing;
+use super::substitution::{changes_nothing, runs_commands};
 use crate::error::reason;
 use crate::proc::launch::{self, Program};
-use crate::sys::{process, spawn::spawn};
+use crate::sys::{job, process, spawn::spawn};
 use std::ffi::{OsStr, OsString};
+use std::os::fd::RawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::rc::Rc;
@@ -51,7 +52,7 @@ impl Shell {
         }
         let path = located.as_deref().and_then(Located::path);
         let pid = match path.filter(|_| self.may_spawn(simple)) {
-            Some(path) => match self.spawn(path, simple, &args.fields)? {
+            Some(path) => match self.spawn(path, simple, &args.fields, [None; 2])? {
                 Some(pid) => pid,
                 None => {
                     self.status = 1;
@@ -87,20 +88,79 @@ impl Shell {
             })
     }
 
+    /// Starts a command of a pipeline without a copy of the shell, with its ends of the pipes
+    /// as `standard` input and output; None: it needs one.
+    pub(super) fn spawn_stage(
+        &mut self,
+        command: &Command,
+        standard: [Option<RawFd>; 2],
+    ) -> Run<Option<i32>> {
+        let Command::Simple(simple) = command else {
+            return Ok(None);
+        };
+        let [Argument::Word(first), ..] = &*simple.words else {
+            return Ok(None);
+        };
+        let Some(name) = first.constant() else {
+            return Ok(None);
+        };
+        let is_program = simple.builtin.is_none() && !self.functions.contains_key(name);
+        let taken = |fd: i32| standard.get(fd as usize).is_some_and(Option::is_some);
+        let apart = |redirect: &Redirect| redirect.null_end().is_some_and(|fd| !taken(fd));
+        let above = standard.iter().flatten().all(|fd| *fd > 2);
+        if !(is_program && above && self.may_spawn(simple))
+            || self.options.xtrace
+            || !simple.redirects.iter().all(apart)
+            || simple.words.iter().any(runs_commands)
+        {
+            return Ok(None);
+        }
+        self.vars.line = simple.line;
+        let Some(located) = self.locate(name) else {
+            return Ok(None);
+        };
+        let Some(path) = located.path() else {
+            return Ok(None);
+        };
+        let mut args = self.expansion(Aim::Fields);
+        self.expand_arguments(&simple.words, &mut args)?;
+        let started = self.spawn(path, simple, &args.fields, standard);
+        self.recycle(args);
+        match started? {
+            Some(pid) => Ok(Some(pid)),
+            None => match self.fork(Place::Foreground, 0)? {
+                Some(pid) => Ok(Some(pid)),
+                None => process::exit_now(1),
+            },
+        }
+    }
+
     /// Starts a program in a process that is no copy of this one; None: a redirection failed.
-    fn spawn(&mut self, path: &Path, simple: &Simple, args: &Fields) -> Run<Option<i32>> {
+    fn spawn(
+        &mut self,
+        path: &Path,
+        simple: &Simple,
+        args: &Fields,
+        standard: [Option<RawFd>; 2],
+    ) -> Run<Option<i32>> {
         let Some(frame) = self.redirect(&simple.redirects)? else {
             return Ok(None);
         };
         self.flush();
         let argv = argument_vector(args);
         let caught = self.caught_signals();
-        let started = match spawn(path, &argv, &self.environment(), &caught) {
+        let started = match spawn(path, &argv, &self.environment(), &caught, standard) {
             Ok(pid) => Ok(Some(pid)),
             // A fork can say why not, and run a script that the kernel does not know.
             Err(_) => self.fork(Place::Foreground, 0),
         };
         if matches!(started, Ok(None)) {
+            for (target, fd) in standard.iter().enumerate() {
+                if let Some(fd) = *fd {
+                    // Both are open.
+                    let _ = job::duplicate(fd, target as i32);
+                }
+            }
             let status = self.exec_file(path, &argv);
             process::exit_now(status);
         }
@@ -238,7 +298,7 @@ impl Shell {
                 self.close_internal();
                 self.leave_signals();
                 let exported = self.vars.exported();
-                crate::sys::job::replace_environment(
+                job::replace_environment(
                     exported.map(|(n, v)| (OsStr::from_bytes(n), OsStr::from_bytes(v))),
                 );
                 if let Some(name) = argv.first() {
@@ -279,7 +339,7 @@ impl Shell {
     fn exec_script(&mut self, path: &Path, argv: &[OsString]) -> u8 {
         self.close_internal();
         let exported = self.vars.exported();
-        crate::sys::job::replace_environment(
+        job::replace_environment(
             exported.map(|(n, v)| (OsStr::from_bytes(n), OsStr::from_bytes(v))),
         );
         let mut shell = Shell::new(self.applets, path.as_os_str().as_bytes());

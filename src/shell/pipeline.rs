@@ -124,7 +124,17 @@ impl Shell {
             let is_last = index + 1 == commands.len();
             let pipe = if is_last { None } else { Some(self.pipe()?) };
             let group = pids.first().copied().unwrap_or(0);
-            match self.fork(place, group)? {
+            let ends = [input.as_ref(), pipe.as_ref().map(|(_, write)| write)];
+            let ends = ends.map(|end| end.map(AsRawFd::as_raw_fd));
+            let spawned = match place {
+                Place::Foreground => self.spawn_stage(command, ends)?,
+                _ => None,
+            };
+            let started = match spawned {
+                Some(pid) => Some(pid),
+                None => self.fork(place, group)?,
+            };
+            match started {
                 Some(pid) => pids.push(pid),
                 None => {
                     let mut output = None;

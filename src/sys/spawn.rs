@@ -21,6 +21,7 @@ struct Start<'a> {
     env: &'a [*const c_char],
     caught: &'a [i32],
     mask: &'a trap::Mask,
+    standard: [Option<RawFd>; 2],
     /// Where it tells why exec failed, beside `failed`; exec closes it.
     report: Option<RawFd>,
     /// Set by the child: its memory is ours.
@@ -36,8 +37,15 @@ static SHARES_MEMORY: AtomicBool = AtomicBool::new(false);
 
 /// Starts a program; its process id. It inherits the descriptors and what is ignored.
 ///
-/// `caught`: the signals that have a handler. The error is that of exec.
-pub fn spawn(path: &Path, argv: &[OsString], env: &[OsString], caught: &[i32]) -> io::Result<i32> {
+/// `caught`: the signals that have a handler. `standard`: what becomes its standard input and
+/// output, where these are not to be ours; numbers above 2. The error is that of exec.
+pub fn spawn(
+    path: &Path,
+    argv: &[OsString],
+    env: &[OsString],
+    caught: &[i32],
+    standard: [Option<RawFd>; 2],
+) -> io::Result<i32> {
     let (argv, env) = (c_words(argv)?, c_words(env)?);
     let pipe = match SHARES_MEMORY.load(Relaxed) {
         true => None,
@@ -51,6 +59,7 @@ pub fn spawn(path: &Path, argv: &[OsString], env: &[OsString], caught: &[i32]) -
         env: &pointers(&env),
         caught,
         mask: &mask,
+        standard,
         report: pipe.as_ref().map(|(_, write)| write.as_raw_fd()),
         shared: false,
         failed: 0,
@@ -117,6 +126,11 @@ extern "C" fn become_program(start: *mut c_void) -> c_int {
         for &signal in start.caught {
             libc::signal(signal, libc::SIG_DFL);
         }
+        for (target, fd) in start.standard.iter().enumerate() {
+            if let Some(fd) = *fd {
+                libc::dup2(fd, target as c_int);
+            }
+        }
         trap::restore(start.mask);
         libc::execve(start.path.as_ptr(), start.argv.as_ptr(), start.env.as_ptr());
         let reason = io::Error::last_os_error().raw_os_error();
@@ -134,7 +148,7 @@ fn a_program_that_cannot_be_executed_is_an_error_and_no_child() {
     let words = ["x".into()];
     // The first time is told by the pipe, the second by the memory.
     for _ in 0..2 {
-        let error = spawn(Path::new("/nonexistent/x"), &words, &[], &[]);
+        let error = spawn(Path::new("/nonexistent/x"), &words, &[], &[], [None; 2]);
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }
@@ -142,7 +156,14 @@ fn a_program_that_cannot_be_executed_is_an_error_and_no_child() {
 #[test]
 fn a_program_gets_its_words_and_its_environment() {
     let words = ["sh", "-c", "exit $CODE"].map(Into::into);
-    let child = spawn(Path::new("/bin/sh"), &words, &["CODE=7".into()], &[]).unwrap();
+    let child = spawn(
+        Path::new("/bin/sh"),
+        &words,
+        &["CODE=7".into()],
+        &[],
+        [None; 2],
+    )
+    .unwrap();
     let ended = super::job::wait(child, true, false).unwrap();
     assert_eq!(ended, Some((child, super::job::Change::Exited(7))));
 }

@@ -188,3 +188,36 @@ fi
 
 echo ${-x} ; echo yes
 #= 2
+
+/bin/echo a | /bin/cat 2>/dev/null | /bin/cat; x='b  c'; /bin/echo $x "$x" | /bin/cat; /bin/echo d | /bin/cat >/dev/null
+#> a
+#> b c b  c
+
+mkfifo p; /bin/cat <p | /bin/echo y >p; echo done
+#> done
+
+exec 3<&0 <&-; /bin/echo a | /bin/cat; exec <&3; exec 3>&1 >&-; /bin/echo b | /bin/cat >&3
+#> a
+#> b
+
+echo 'read x; echo in $x' >s; chmod +x s; /bin/echo y | ./s | /bin/cat; (/bin/sh -c 'exit 3' | /bin/sh -c 'exit 4'); echo $?
+#> in y
+#> 4
+
+/bin/echo a | ./nosuch 2>/dev/null | /bin/cat; echo $?; /bin/cat f 2>/dev/null | ./nosuch 2>/dev/null; echo $?
+#> 0
+#> 127
+
+set -e; /bin/sh -c 'exit 3' | /bin/cat; ! /bin/sh -c 'exit 3' | /bin/sh -c 'exit 4'; /bin/echo z | /bin/sh -c 'exit 5'; echo no
+#= 5
+
+trap 'echo t' USR1; /bin/sh -c 'kill -USR1 $PPID' | /bin/cat; echo end
+#> t
+#> end
+
+yes() { echo function; }; yes | /bin/cat; i=1; /bin/echo $((i+=1)) | /bin/cat; echo $i; /bin/echo ${z=q} | /bin/cat; echo "<$z>"
+#> function
+#> 2
+#> 1
+#> q
+#> <>
