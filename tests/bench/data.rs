@@ -15,9 +15,7 @@ pub fn contestants(safebox: &Path) {
         String::from_utf8(output.stdout).unwrap()
     };
     let busybox = Path::new("/usr/bin/busybox");
-    // The path that the kernel follows shall be no longer than the others.
-    let program = fs::canonicalize(safebox).unwrap();
-    link("ours", &program, &list(safebox));
+    link("ours", safebox, &list(safebox));
     link("busybox", busybox, &list(busybox));
     link("dash", Path::new("/usr/bin/dash"), "sh");
     link("openbsd", Path::new("/usr/bin/nc.openbsd"), "nc");
@@ -27,8 +25,12 @@ fn link(folder: &str, program: &Path, names: &str) {
     // Applets come and go between builds.
     let _ = fs::remove_dir_all(folder);
     fs::create_dir(folder).unwrap();
+    // Copies: how the pages of a file lie in memory depends on how it was written, and the
+    // kernel shall follow paths of the same length to all of them.
+    let copy = Path::new(folder).join(".program");
+    fs::copy(program, &copy).unwrap();
     for name in names.split_whitespace() {
-        std::os::unix::fs::symlink(program, Path::new(folder).join(name)).unwrap();
+        std::os::unix::fs::symlink(".program", Path::new(folder).join(name)).unwrap();
     }
 }
 
