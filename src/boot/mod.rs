@@ -5,12 +5,14 @@
 //! ([`inittab`]). `README.md` tells who does what, and why PID 1 itself parses nothing.
 
 pub mod announce;
+pub mod button;
 pub mod console;
 pub mod early;
 pub mod inittab;
 pub mod led;
 pub mod mount_options;
 pub mod shutdown;
+pub mod tell;
 pub mod trigger;
 pub mod wait;
 pub mod words;

@@ -1,7 +1,7 @@
-//! What asks for failsafe mode: a line on a console, a button's uevent, an input device.
+//! What asks for failsafe mode: a line on a console, or a button's uevent. Buttons that are
+//! input devices are in `button.rs`.
 //!
-//! All of it comes from outside. A keyboard also reports its own LED changes as input
-//! events, so a blinking LED would look like a pressed button to who takes any event.
+//! All of it comes from outside.
 
 /// What a console or a button said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,52 +69,9 @@ fn plain_name(bytes: &[u8]) -> String {
     }
 }
 
-/// Bytes of the kernel's `struct input_event`: a time of two longs, type, code, value.
-pub const INPUT_EVENT: usize = 2 * size_of::<std::ffi::c_long>() + 8;
-
-const EV_KEY: u16 = 1;
-
-/// The button of the first press or release among input events; an unfinished event at the
-/// end is left out, and so is the repetition of a key that is held down.
-pub fn input_events(bytes: &[u8]) -> Option<String> {
-    bytes.chunks_exact(INPUT_EVENT).find_map(|event| {
-        let (_, event) = event.split_at_checked(INPUT_EVENT - 8)?;
-        let &[t0, t1, c0, c1, v0, v1, v2, v3] = event else {
-            return None;
-        };
-        let code = u16::from_ne_bytes([c0, c1]);
-        let value = i32::from_ne_bytes([v0, v1, v2, v3]);
-        let counts = u16::from_ne_bytes([t0, t1]) == EV_KEY && (value == 0 || value == 1);
-        counts.then(|| button_name(code))
-    })
-}
-
-/// OpenWrt's name for a key code of linux/input-event-codes.h.
-fn button_name(code: u16) -> String {
-    let name = match code {
-        0x198 => "reset",
-        116 => "power",
-        0x164 => "reboot",
-        247 => "rfkill",
-        0x211 => "wps",
-        238 => "wlan",
-        171 => "config",
-        _ => return format!("key-{code}"),
-    };
-    name.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn event(kind: u16, code: u16, value: i32) -> Vec<u8> {
-        let mut bytes = vec![0; INPUT_EVENT - 8];
-        bytes.extend(kind.to_ne_bytes());
-        bytes.extend(code.to_ne_bytes());
-        bytes.extend(value.to_ne_bytes());
-        bytes
-    }
 
     #[test]
     fn only_exact_lines_count() {
@@ -150,24 +107,6 @@ mod tests {
     }
 
     #[test]
-    fn a_blinking_led_is_no_button() {
-        let led = event(0x11, 1, 1);
-        let syn = event(0, 0, 0);
-        assert_eq!(input_events(&[led.clone(), syn.clone()].concat()), None);
-        let press = event(EV_KEY, 0x198, 1);
-        assert_eq!(
-            input_events(&[led, press, syn].concat()).as_deref(),
-            Some("reset")
-        );
-        assert_eq!(
-            input_events(&event(EV_KEY, 30, 0)).as_deref(),
-            Some("key-30")
-        );
-        assert_eq!(input_events(&event(EV_KEY, 30, 2)), None);
-        assert_eq!(input_events(&event(EV_KEY, 30, 1)[1..]), None);
-    }
-
-    #[test]
     fn broken_events_break_nothing() {
         let good = b"pressed@\0SUBSYSTEM=button\0ACTION=pressed\0BUTTON=reset\0TYPE=switch\0";
         let mut seed = 1u32;
@@ -185,7 +124,8 @@ mod tests {
             if let Uevent::Button(name) = uevent(&bytes) {
                 assert!(!name.is_empty() && name.len() <= 40);
             }
-            input_events(&bytes);
+            crate::boot::button::events(&bytes).for_each(drop);
+            crate::boot::button::held(&bytes).for_each(drop);
             line(&bytes);
         }
     }

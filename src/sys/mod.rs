@@ -13,6 +13,7 @@ pub mod clock;
 mod dlsym;
 pub mod environment;
 pub mod hidden;
+pub mod input;
 pub mod job;
 pub mod kernel_log;
 pub mod machine;
