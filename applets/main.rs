@@ -37,6 +37,7 @@ applets! {
     du
     echo
     env
+    failsafe_net
     failsafe_wait
     r#false
     find

@@ -20,6 +20,7 @@ pub mod machine;
 pub mod memory;
 pub mod mount;
 pub mod mtd;
+pub mod packet;
 pub mod process;
 pub mod pty;
 pub mod signal;

@@ -30,38 +30,7 @@ boot_run_hook() {
 	done
 }
 
-# The Ethernet ports of this device, each on a line; no Wi-Fi, no bridges.
-preinit_ethernet_ports() {
-	local dir type
-	for dir in /sys/class/net/*; do
-		type=
-		read -r type 2>/dev/null <"$dir/type"
-		[ "$type" = 1 ] && [ -e "$dir/device" ] || continue
-		[ ! -e "$dir/phy80211" ] && [ ! -e "$dir/wireless" ] || continue
-		echo "${dir##*/}"
-	done
-}
-
-# Those of them that a person may use for a rescue, never the WAN port: what the build or the
-# board says, else all that are called lan, else the first.
-preinit_lan_ports() {
-	local port first= lan=
-	if [ -n "$pi_ifname$ifname" ]; then
-		echo "${pi_ifname:-$ifname}"
-		return
-	fi
-	for port in $(preinit_ethernet_ports); do
-		# The inner end of a switch carries the ports and has no address.
-		[ ! -e "/sys/class/net/$port/dsa" ] || continue
-		[ -n "$first" ] || first=$port
-		case "$port" in
-			lan*) lan="${lan:+$lan }$port" ;;
-		esac
-	done
-	echo "${lan:-$first}"
-}
-
 # Tells the network what is going on; ends at once when there is none.
 preinit_net_echo() {
-	[ -z "$pi_device" ] || netmsg "$pi_broadcast" "$1"
+	[ -z "$pi_net" ] || netmsg "$pi_broadcast" "$1"
 }
