@@ -22,6 +22,7 @@ macro_rules! applets {
 
 applets! {
     basename
+    boot_count
     cat
     chmod
     chown

@@ -5,6 +5,7 @@
 //! ([`inittab`]). `README.md` tells who does what, and why PID 1 itself parses nothing.
 
 pub mod announce;
+pub mod attempts;
 pub mod button;
 pub mod console;
 pub mod early;

@@ -4,6 +4,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 pub use rustix::process::Pid;
 
@@ -144,14 +145,30 @@ pub fn tame_ctrl_alt_del() {
 pub fn wait_for(child: Pid) -> io::Result<u8> {
     loop {
         match rustix::process::waitpid(Some(child), rustix::process::WaitOptions::empty()) {
-            Ok(Some((_, status))) => {
-                let code = status
-                    .exit_status()
-                    .or(status.terminating_signal().map(|n| 128 + n));
-                return Ok(code.unwrap_or(255) as u8);
-            }
+            Ok(Some((_, status))) => return Ok(outcome(status)),
             Ok(None) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// The same for a child that may hang: None when it has not ended in this time.
+pub fn wait_for_at_most(child: Pid, limit: Duration) -> io::Result<Option<u8>> {
+    let start = Instant::now();
+    loop {
+        match rustix::process::waitpid(Some(child), rustix::process::WaitOptions::NOHANG) {
+            Ok(Some((_, status))) => return Ok(Some(outcome(status))),
+            Ok(None) if start.elapsed() > limit => return Ok(None),
+            Ok(None) => std::thread::sleep(Duration::from_millis(10)),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn outcome(status: rustix::process::WaitStatus) -> u8 {
+    let code = status
+        .exit_status()
+        .or(status.terminating_signal().map(|n| 128 + n));
+    code.unwrap_or(255) as u8
 }
