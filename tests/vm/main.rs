@@ -8,10 +8,12 @@
 
 mod boot;
 mod damage;
+mod failsafe_net;
 mod lab;
 mod newcomer;
 mod rescue;
 #[path = "../support/tempdir.rs"]
 mod tempdir;
 mod tour;
+mod triggers;
 mod upgrade;

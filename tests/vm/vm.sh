@@ -15,5 +15,14 @@ fi
 tests/vm/boot.sh
 # The firmware that the tests upgrade to.
 tests/vm/image.sh next target/lab/next
+# The image with what a board might add.
+tree=target/lab/hooked.tree
+mkdir -p "$tree"
+cp -a rootfs/. tests/vm/hooked/. "$tree"
+if [ -z "$(find "$tree/bin/press" -newer tests/vm/press.rs 2>/dev/null)" ]; then
+    rustc --edition 2024 -O -C target-feature=+crt-static -C strip=symbols \
+        --target "$(rustc -vV | sed -n 's/^host: //p')" -o "$tree/bin/press" tests/vm/press.rs
+fi
+TREE=$tree tests/vm/image.sh hooked target/lab/hooked
 exec cargo test --locked --target "$(rustc -vV | sed -n 's/^host: //p')" --test vm -- \
     --ignored --test-threads=2 "$@"

@@ -7,7 +7,7 @@ mod telnet;
 
 use crate::tempdir::TempDir;
 use flash::Chip;
-use router::Router;
+use router::{Router, Setup};
 use rustix::thread::UnshareFlags;
 use std::fs::File;
 use std::net::{Ipv4Addr, UdpSocket};
@@ -41,9 +41,19 @@ pub struct Bench {
 impl Bench {
     /// A board as it leaves the factory.
     pub fn new() -> Bench {
+        Bench::with("target/image")
+    }
+
+    /// A board with an image that has hooks: `hooked/README.md` has the words they obey.
+    pub fn hooked() -> Bench {
+        Bench::with("target/lab/hooked")
+    }
+
+    fn with(image: &str) -> Bench {
         own_network();
         let dir = TempDir::new();
-        let chip = Chip::copy(&project("target/image/flash.bin"), dir.path().join("flash"));
+        let flash = project(image).join("flash.bin");
+        let chip = Chip::copy(&flash, dir.path().join("flash"));
         Bench { dir, chip }
     }
 
@@ -58,7 +68,12 @@ impl Bench {
 
     /// Switches the power on.
     pub fn power_on(&self) -> Router {
-        Router::start(self.chip.path(), self.dir.path(), "")
+        self.power_on_with(&Setup::default())
+    }
+
+    /// The same with words on the command line, or with other hardware.
+    pub fn power_on_with(&self, setup: &Setup) -> Router {
+        Router::start(self.chip.path(), self.dir.path(), setup)
     }
 
     /// Switches the power on and goes into failsafe mode.
