@@ -55,6 +55,7 @@ applets! {
     ip
     kill
     killall
+    kmodloader
     less
     ln
     lock

@@ -57,7 +57,7 @@ pub fn run(ctx: &mut Ctx, again: bool) -> u8 {
         running.iter_mut().for_each(Keeper::start_if_due);
         signals.wait(RESPAWN_MS);
         while signals.next().is_some() {}
-        for ended in std::iter::from_fn(process::reap) {
+        for (ended, _) in std::iter::from_fn(process::reap) {
             if first_in_queue == Some(ended) {
                 first_in_queue = None;
             }

@@ -83,11 +83,25 @@ pub fn own_id() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 
+/// A child that has ended and how: its exit status, or 128 + the signal that killed it.
+pub type Ended = (Pid, u8);
+
 /// Takes note of one child that has ended, if there is one.
-pub fn reap() -> Option<Pid> {
+pub fn reap() -> Option<Ended> {
     let options = rustix::process::WaitOptions::NOHANG;
-    let ended = rustix::process::wait(options).ok().flatten();
-    ended.map(|(pid, _)| pid)
+    let (pid, status) = rustix::process::wait(options).ok().flatten()?;
+    Some((pid, outcome(status)))
+}
+
+/// Waits until a child ends; None when there is no child.
+pub fn wait_for_any() -> Option<Ended> {
+    loop {
+        match rustix::process::wait(rustix::process::WaitOptions::empty()) {
+            Ok(Some((pid, status))) => return Some((pid, outcome(status))),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// Whether this process has children, running or to be reaped.
