@@ -22,11 +22,11 @@ pub static APPLET: Applet = Applet {
 ///
 /// preinit blinks 5 times a second (press the button now); failsafe 10 times, or in short
 /// flashes twice a second as long as no cable leads to it; preinit_regular and upgrade 2.5
-/// times; done is steady.
+/// times; reset once (let go of the button now); done is steady.
 #[derive(FromArgs, ArgsInfo)]
 #[argh(example = "set_state failsafe")]
 struct Options {
-    /// preinit, failsafe, preinit_regular, done or upgrade
+    /// preinit, failsafe, preinit_regular, done, upgrade or reset
     #[argh(positional)]
     state: String,
 }

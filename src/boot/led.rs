@@ -25,6 +25,8 @@ pub enum State {
     Done,
     /// The flash is being written: do not unplug.
     Upgrade,
+    /// A button was held long enough to reset the settings: let go now.
+    Reset,
 }
 
 /// What an LED shows.
@@ -66,6 +68,7 @@ impl State {
             "preinit_regular" => State::PreinitRegular,
             "done" => State::Done,
             "upgrade" => State::Upgrade,
+            "reset" => State::Reset,
             _ => return None,
         })
     }
@@ -92,6 +95,10 @@ impl State {
             State::Upgrade => vec![
                 (&leds.running, Light::Off),
                 (&leds.upgrade, Light::Blink(200, 200)),
+            ],
+            State::Reset => vec![
+                (&leds.running, Light::Off),
+                (&leds.failsafe, Light::Blink(500, 500)),
             ],
         };
         let mut lights = Vec::new();
@@ -310,6 +317,7 @@ mod tests {
         check(State::PreinitRegular, Light::Blink(200, 200));
         check(State::Done, Light::On);
         check(State::Upgrade, Light::Blink(200, 200));
+        check(State::Reset, Light::Blink(500, 500));
     }
 
     #[test]

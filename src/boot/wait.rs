@@ -6,15 +6,16 @@
 //! been held since the power came. A device that cannot be opened is one way less to ask,
 //! never an error.
 
-use super::trigger::{self, Trigger, Uevent};
+use super::button::Change;
+use super::inputs::{self, Inputs};
+use super::trigger::{self, Trigger};
+use super::uevent::Event;
 use super::{announce, button, console};
 use crate::net::kernel::LinkEvents;
-use crate::sys::{input, tty, uevent::Uevents};
+use crate::sys::{tty, uevent::Uevents};
 use rustix::event::{PollFd, PollFlags, poll};
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 /// What each console is asked; scripts and people know these lines.
@@ -45,7 +46,7 @@ pub struct Listener {
     consoles: Vec<Asked>,
     uevents: Option<Uevents>,
     links: Option<LinkEvents>,
-    inputs: BTreeMap<PathBuf, OwnedFd>,
+    inputs: Inputs,
     /// Buttons that do not count: lines that are no buttons, buttons that hang.
     denied: Vec<String>,
     /// A button that was down already when its device was opened.
@@ -60,7 +61,7 @@ impl Listener {
             // Before the input devices are looked for, so that none is missed.
             uevents: Uevents::listen().ok(),
             links: None,
-            inputs: BTreeMap::new(),
+            inputs: Inputs::default(),
             denied,
             held: None,
         };
@@ -141,7 +142,7 @@ impl Listener {
 
     fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let consoles = self.consoles.iter().map(|asked| asked.terminal.as_fd());
-        let inputs = self.inputs.values().map(AsFd::as_fd);
+        let inputs = self.inputs.descriptors();
         let uevents = self.uevents.iter().map(AsFd::as_fd);
         let links = self.links.iter().map(AsFd::as_fd);
         consoles.chain(inputs).chain(uevents).chain(links)
@@ -154,31 +155,29 @@ impl Listener {
             return Some(trigger);
         }
         while let Some(message) = self.uevents.as_ref().and_then(|u| u.read(&mut buf)) {
-            match trigger::uevent(message) {
-                Uevent::Button(name) if self.counts(&name) => return Some(Trigger::Button(name)),
-                Uevent::NewInput => self.open_inputs(),
-                Uevent::Button(_) | Uevent::Other => {}
+            let Some(event) = Event::parse(message) else {
+                continue;
+            };
+            match button::change_of(&event) {
+                Some((_, Change::Switched(_))) => {}
+                Some((name, _)) if self.counts(&name) => return Some(Trigger::Button(name)),
+                Some(_) => {}
+                None if inputs::are_told_by(&event) => self.open_inputs(),
+                None => {}
             }
         }
         let mut pressed = self.held.take();
         let denied = &self.denied;
-        self.inputs
-            .retain(|_, fd| match rustix::io::read(&*fd, &mut buf) {
-                Ok(0) => false,
-                Ok(count) => {
-                    let events = button::events(buf.get(..count).unwrap_or_default());
-                    pressed = pressed.take().or_else(|| first_of(events, denied));
-                    true
-                }
-                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => true,
-                // Unplugged: a descriptor that is always ready would keep the loop busy.
-                Err(_) => false,
-            });
+        self.inputs.read(|key, _| {
+            if pressed.is_none() {
+                pressed = name_of(key, denied);
+            }
+        });
         pressed.map(Trigger::Button)
     }
 
     fn counts(&self, name: &str) -> bool {
-        !self.denied.iter().any(|denied| denied == name)
+        counts(name, &self.denied)
     }
 
     fn heard_on_consoles(&mut self) -> Option<Trigger> {
@@ -199,31 +198,23 @@ impl Listener {
         found
     }
 
-    /// Opens the input devices that are not open yet.
     fn open_inputs(&mut self) {
-        let folders = [Path::new("/dev/input"), Path::new("/dev")];
-        for folder in folders {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            for entry in entries {
-                let is_event = entry.file_name().as_encoded_bytes().starts_with(b"event");
-                if !is_event || self.inputs.contains_key(&entry.path()) {
-                    continue;
-                }
-                if let Ok(fd) = tty::open_nonblocking(&entry.path()) {
-                    if let (None, Ok(bits)) = (&self.held, input::keys_down(&fd)) {
-                        self.held = first_of(button::held(&bits), &self.denied);
-                    }
-                    self.inputs.insert(entry.path(), fd);
-                }
+        let (held, denied) = (&mut self.held, &self.denied);
+        self.inputs.open_new(|key| {
+            if held.is_none() {
+                *held = name_of(key, denied);
             }
-        }
+        });
     }
 }
 
-/// The name of the first key that counts.
-fn first_of(keys: impl Iterator<Item = u16>, denied: &[String]) -> Option<String> {
-    keys.map(button::name)
-        .find(|name| !denied.iter().any(|denied| denied == name))
+fn counts(name: &str, denied: &[String]) -> bool {
+    !denied.iter().any(|denied| denied == name)
+}
+
+/// The name of a key, if it counts.
+fn name_of(key: u16, denied: &[String]) -> Option<String> {
+    Some(button::name(key)).filter(|name| counts(name, denied))
 }
 
 impl Asked {

@@ -111,6 +111,13 @@ pub fn has_children() -> bool {
     waitid(WaitId::All, look).is_ok()
 }
 
+/// Whether this is a child of ours that has not been taken note of.
+pub fn is_child(pid: Pid) -> bool {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(pid), look).is_ok()
+}
+
 /// Gives up all rights but those of a user, a group and further groups, for good.
 pub fn become_user(uid: u32, gid: u32, groups: &[u32]) -> io::Result<()> {
     let checked = |result: libc::c_int| match result {

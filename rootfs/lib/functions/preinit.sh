@@ -5,6 +5,9 @@
 #   boot_run_hook LIST           calls each once, in order, whatever they return
 #
 # A function that ran once under its name does not run again, in whatever list.
+#
+# What is about to run is noted in /tmp/.preinit.hooks: if it takes preinit with it or never
+# comes back, process 1 runs preinit again without it (PREINIT_SKIP).
 
 boot_hook_init() {
 	eval "boot_hooks_$1="
@@ -12,6 +15,17 @@ boot_hook_init() {
 
 boot_hook_add() {
 	eval "boot_hooks_$1=\"\${boot_hooks_$1:+\$boot_hooks_$1 }$2\""
+}
+
+boot_note() {
+	echo "$1" >>/tmp/.preinit.hooks
+}
+
+boot_is_skipped() {
+	case " $PREINIT_SKIP " in
+		*" $1 "*) ;;
+		*) return 1 ;;
+	esac
 }
 
 boot_run_hook() {
@@ -25,7 +39,9 @@ boot_run_hook() {
 		eval "boot_hooks_$list=\"\$rest\""
 		eval "ran=\"\$PI_RAN_$first\""
 		[ -z "$ran" ] || continue
+		! boot_is_skipped "$first" || continue
 		eval "PI_RAN_$first=1"
+		boot_note "$first"
 		$first "$list"
 	done
 }
