@@ -27,7 +27,7 @@ done
 [ -z "${SECOND:-}" ] || set -- "$@" -serial "unix:$SECOND,server=on,wait=off"
 
 exec qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -m 128 \
-    -nodefaults -no-user-config -display none -device i6300esb \
+    -nodefaults -no-user-config -display none -device i6300esb -device qemu-xhci \
     -kernel "$lab/vmlinuz" -initrd "$lab/boot.cpio.gz" \
     -append "console=ttyS0 board=safebox,lab quiet no_timer_check ${APPEND:-}" \
     -drive "file=$flash,format=raw,if=virtio" \

@@ -11,11 +11,7 @@ const PROMPT: &str = "Press the [f] key and hit [enter] to enter failsafe mode";
 /// A board with hooks, and these words on its command line.
 fn power_on(append: &str) -> (Bench, Router) {
     let bench = Bench::hooked();
-    let setup = Setup {
-        append,
-        ..Setup::default()
-    };
-    let router = bench.power_on_with(&setup);
+    let router = bench.power_on_saying(append);
     (bench, router)
 }
 

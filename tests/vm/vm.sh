@@ -15,14 +15,17 @@ fi
 tests/vm/boot.sh
 # The firmware that the tests upgrade to.
 tests/vm/image.sh next target/lab/next
+host=$(rustc -vV | sed -n 's/^host: //p')
+# What runs on the router for a test alone.
+cargo build --locked --target "$host" --example uevents
 # The image with what a board might add.
 tree=target/lab/hooked.tree
-mkdir -p "$tree"
+mkdir -p "$tree/bin"
 cp -a rootfs/. tests/vm/hooked/. "$tree"
-if [ -z "$(find "$tree/bin/press" -newer tests/vm/press.rs 2>/dev/null)" ]; then
-    rustc --edition 2024 -O -C target-feature=+crt-static -C strip=symbols \
-        --target "$(rustc -vV | sed -n 's/^host: //p')" -o "$tree/bin/press" tests/vm/press.rs
+program=${CARGO_TARGET_DIR:-target}/$host/debug/examples/uevents
+if [ -z "$(find "$tree/bin/uevents" -newer "$program" 2>/dev/null)" ]; then
+    strip -o "$tree/bin/uevents" "$program"
 fi
 TREE=$tree tests/vm/image.sh hooked target/lab/hooked
-exec cargo test --locked --target "$(rustc -vV | sed -n 's/^host: //p')" --test vm -- \
+exec cargo test --locked --target "$host" --test vm -- \
     --ignored --test-threads=2 "$@"

@@ -50,11 +50,29 @@ impl Bench {
     }
 
     fn with(image: &str) -> Bench {
+        Bench::from_factory(TempDir::new(), &project(image))
+    }
+
+    fn from_factory(dir: TempDir, image: &Path) -> Bench {
         own_network();
-        let dir = TempDir::new();
-        let flash = project(image).join("flash.bin");
-        let chip = Chip::copy(&flash, dir.path().join("flash"));
+        let chip = Chip::copy(&image.join("flash.bin"), dir.path().join("flash"));
         Bench { dir, chip }
+    }
+
+    /// A board with another image: `change` gets the folder of its root file system.
+    pub fn with_image(change: impl FnOnce(&Path)) -> Bench {
+        let dir = TempDir::new();
+        let (tree, image) = (dir.path().join("tree"), dir.path().join("image"));
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        run("cp", &["-a", &text(&project("rootfs")), &text(&tree)]);
+        change(&tree);
+        let status = Command::new(project("tests/vm/image.sh"))
+            .args(["variant", &text(&image)])
+            .env("TREE", &tree)
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.unwrap().success(), "image.sh failed");
+        Bench::from_factory(dir, &image)
     }
 
     /// The same board after its first boot, with settings: the LAN address is
@@ -69,6 +87,14 @@ impl Bench {
     /// Switches the power on.
     pub fn power_on(&self) -> Router {
         self.power_on_with(&Setup::default())
+    }
+
+    /// The same with more words on the kernel's command line.
+    pub fn power_on_saying(&self, words: &str) -> Router {
+        self.power_on_with(&Setup {
+            append: words,
+            ..Setup::default()
+        })
     }
 
     /// The same with words on the command line, or with other hardware.

@@ -115,6 +115,25 @@ impl Router {
         self.operate(&format!("sendkey {key}"));
     }
 
+    /// Presses a button, to be released after so many milliseconds of the router's time.
+    pub fn hold(&self, key: &str, duration_ms: u32) {
+        self.operate(&format!("sendkey {key} {duration_ms}"));
+    }
+
+    /// Puts a USB stick with this content into the board.
+    pub fn plug_in(&self, stick: &Path) {
+        let file = stick.display();
+        self.operate(&format!(
+            "drive_add 0 if=none,id=stick,format=raw,readonly=on,file={file}"
+        ));
+        self.operate("device_add usb-storage,drive=stick,id=stick");
+    }
+
+    /// Pulls the stick.
+    pub fn pull_out(&self) {
+        self.operate("device_del stick");
+    }
+
     /// Does something to the machine by the emulator's monitor.
     pub fn operate(&self, line: &str) {
         let mut monitor = self.connect(&self.monitor);
