@@ -2,7 +2,7 @@
 //!
 //! Hears the kernel's events and the input devices. Whatever follows from an event (a
 //! button's script, a module, the scripts of `/etc/hotplug.d`) runs in a process of its own,
-//! one at a time and in order. Node of devices are made here, where the kernel keeps none.
+//! one at a time and in order. Nodes of devices are made here, where the kernel keeps none.
 
 use super::execute;
 use rustix::event::{PollFd, PollFlags, poll};
