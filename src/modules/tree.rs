@@ -40,14 +40,26 @@ impl Tree {
 
     /// The modules in a folder.
     pub fn read(dir: PathBuf) -> Tree {
-        let modules = match std::fs::read(dir.join("modules.dep")) {
-            Ok(index) => from_index(&dir, &index),
-            Err(_) => {
-                let mut modules = BTreeMap::new();
-                walk(&dir, DEPTH, &mut modules);
-                modules
-            }
+        if let Ok(index) = std::fs::read(dir.join("modules.dep")) {
+            return Tree::from_index(dir, &index);
+        }
+        let mut modules = BTreeMap::new();
+        walk(&dir, DEPTH, &mut modules);
+        Tree { dir, modules }
+    }
+
+    /// The modules that the text of a `modules.dep` names: `FILE: FILE...`, each below `dir`.
+    pub fn from_index(dir: PathBuf, index: &[u8]) -> Tree {
+        let name_of = |path: &str| plain_name(path.rsplit('/').next().unwrap_or(path));
+        let line = |line: &[u8]| {
+            let (file, depends) = std::str::from_utf8(line).ok()?.split_once(':')?;
+            let module = Module {
+                file: dir.join(file),
+                depends: Some(depends.split_whitespace().map(name_of).collect()),
+            };
+            Some((name_of(file), module))
         };
+        let modules = index.split(|&b| b == b'\n').filter_map(line).collect();
         Tree { dir, modules }
     }
 
@@ -111,19 +123,6 @@ fn is_module(name: &str) -> bool {
     name.ends_with(".ko") || name.contains(".ko.")
 }
 
-fn from_index(dir: &Path, index: &[u8]) -> BTreeMap<String, Module> {
-    let name_of = |path: &str| plain_name(path.rsplit('/').next().unwrap_or(path));
-    let line = |line: &[u8]| {
-        let (file, depends) = std::str::from_utf8(line).ok()?.split_once(':')?;
-        let module = Module {
-            file: dir.join(file),
-            depends: Some(depends.split_whitespace().map(name_of).collect()),
-        };
-        Some((name_of(file), module))
-    };
-    index.split(|&b| b == b'\n').filter_map(line).collect()
-}
-
 fn walk(dir: &Path, depth: u32, modules: &mut BTreeMap<String, Module>) {
     let Some(depth) = depth.checked_sub(1) else {
         return;
@@ -145,7 +144,7 @@ fn walk(dir: &Path, depth: u32, modules: &mut BTreeMap<String, Module>) {
 
 /// What a module says it needs: the entry `depends=` of its `.modinfo`, where each entry ends
 /// with NUL. It is never the first entry, and no code is asked what section it lies in.
-fn depends_of(module: &[u8]) -> Vec<String> {
+pub fn depends_of(module: &[u8]) -> Vec<String> {
     let mark = b"\0depends=";
     let Some(start) = memchr::memmem::find(module, mark) else {
         return Vec::new();
@@ -160,7 +159,7 @@ fn depends_of(module: &[u8]) -> Vec<String> {
 }
 
 /// The modules whose `alias PATTERN MODULE` line matches, each once.
-fn by_alias(index: &[u8], alias: &str) -> Vec<String> {
+pub fn by_alias(index: &[u8], alias: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for line in index.split(|&b| b == b'\n') {
         let mut words = line
