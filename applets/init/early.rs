@@ -31,14 +31,15 @@ fn mount(ctx: &mut Ctx, step: &early::Early) {
     let table = ctx.sys.mounts().table().unwrap_or_default();
     // An initramfs may lack the directory; a root that is read-only has it.
     let _ = std::fs::create_dir(step.target);
-    let mut result = step.mount(&table, ctx.sys.mounts());
-    if result.is_err() && *step == early::DEV {
-        result = early::DEV_IN_MEMORY.mount(&table, ctx.sys.mounts());
-        if result.is_ok() {
-            make_nodes(ctx);
-        }
+    if *step != early::DEV {
+        let result = step.mount(&table, ctx.sys.mounts());
+        return report(ctx, step.target, result);
     }
-    report(ctx, step.target, result);
+    match early::mount_devices(&table, ctx.sys.mounts()) {
+        Ok(true) => make_nodes(ctx),
+        Ok(false) => {}
+        Err(error) => report(ctx, step.target, Err(error)),
+    }
 }
 
 /// Fills an empty `/dev` with all that the kernel has.
