@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// A hook before the wait for failsafe mode may take this long.
 const HOOK_LIMIT: Duration = Duration::from_secs(30);
+/// A hook of failsafe mode, which may have keys to make.
+const FAILSAFE_HOOK_LIMIT: Duration = Duration::from_secs(60);
 /// How often the notes are looked at.
 const LOOK_MS: u64 = 1000;
 /// More bad hooks than this are not the hooks' fault.
@@ -32,8 +34,7 @@ pub fn run() -> u8 {
         let _ = std::fs::remove_file(NOTES);
         let ended = try_once(&signals, &skipped);
         let progress = notes();
-        let is_failsafe = Path::new(FAILSAFE_MARK).exists();
-        let Some(skip) = progress.to_skip(&skipped, is_failsafe) else {
+        let Some(skip) = progress.to_skip(&skipped, is_failsafe()) else {
             return ended;
         };
         let name = progress.last().unwrap_or_default();
@@ -43,6 +44,10 @@ pub fn run() -> u8 {
         skipped = skip;
     }
     0
+}
+
+fn is_failsafe() -> bool {
+    Path::new(FAILSAFE_MARK).exists()
 }
 
 fn notes() -> Progress {
@@ -69,7 +74,14 @@ fn try_once(signals: &Signals, skipped: &[String]) -> u8 {
         let now = notes();
         if now != last {
             (last, since) = (now, Instant::now());
-        } else if last.is_limited() && since.elapsed() > HOOK_LIMIT {
+            continue;
+        }
+        let is_failsafe = is_failsafe();
+        let limit = match is_failsafe {
+            true => FAILSAFE_HOOK_LIMIT,
+            false => HOOK_LIMIT,
+        };
+        if last.is_limited(is_failsafe) && since.elapsed() > limit {
             // All that it started and that has not left its session.
             let group = -child.as_raw_nonzero().get();
             // The group is there: its leader is our child.

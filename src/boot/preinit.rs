@@ -16,6 +16,9 @@ const UNLIMITED: [&str; 2] = ["wait_for_failsafe", "do_mount_root"];
 /// The function that stays in failsafe mode; it alone is called again.
 const STAYS: &str = "run_failsafe_hook";
 
+/// The line that says that all functions of failsafe mode have run, and it only stays.
+const STAYED: &str = "in_failsafe";
+
 /// What the notes say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -42,7 +45,10 @@ impl Progress {
     }
 
     /// Whether what runs now has to end within a limit.
-    pub fn is_limited(&self) -> bool {
+    pub fn is_limited(&self, is_failsafe: bool) -> bool {
+        if is_failsafe {
+            return self.last() != Some(STAYED);
+        }
         let over = |name: &String| UNLIMITED.contains(&name.as_str()) || name == END;
         !self.names.iter().any(over)
     }
@@ -108,11 +114,17 @@ mod tests {
     }
 
     #[test]
-    fn only_what_comes_before_the_wait_has_to_hurry() {
-        assert!(Progress::read(b"/a\nindicate_preinit\n").is_limited());
-        assert!(!Progress::read(b"/a\nwait_for_failsafe\n").is_limited());
-        assert!(!Progress::read(b"wait_for_failsafe\ndo_x\n").is_limited());
-        assert!(!Progress::read(b"do_mount_root\n").is_limited());
+    fn what_comes_before_the_wait_has_to_hurry_and_what_failsafe_mode_begins_with() {
+        let check = |notes: &str, is_failsafe, expected| {
+            let progress = Progress::read(notes.as_bytes());
+            assert_eq!(progress.is_limited(is_failsafe), expected, "{notes}");
+        };
+        check("/a\nindicate_preinit\n", false, true);
+        check("/a\nwait_for_failsafe\n", false, false);
+        check("wait_for_failsafe\ndo_x\n", false, false);
+        check("do_mount_root\n", false, false);
+        check("wait_for_failsafe\nrun_failsafe_hook\nkeys\n", true, true);
+        check("run_failsafe_hook\nkeys\nin_failsafe\n", true, false);
         assert!(Progress::read(b"a\nend\n").is_complete());
         assert_eq!(Progress::read(b"\xff \n\nx y\n").last(), None);
     }
