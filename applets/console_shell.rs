@@ -7,12 +7,13 @@
 use argh::{ArgsInfo, FromArgs};
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::boot::console;
+use safebox::boot::respawn::Pace;
 use safebox::error::{At, Exit, Result};
 use safebox::sys::process::{self, Fork};
 use safebox::sys::{console_log, signal, tty};
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub static APPLET: Applet = Applet {
     names: &["console_shell"],
@@ -28,9 +29,6 @@ struct Options {
     #[argh(switch, short = 'l')]
     list: bool,
 }
-
-/// Between the end of a shell and the next.
-const PAUSE: Duration = Duration::from_secs(1);
 
 fn run(ctx: &mut Ctx) -> Result<Exit> {
     let options: Options = ctx.options()?;
@@ -49,16 +47,20 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     Ok(Exit::OK)
 }
 
-/// Starts a shell whenever there is none.
+/// Starts a shell whenever there is none; slowly, when they end at once.
 fn keep(name: &str) -> ! {
+    let clock = Instant::now();
+    let now_ms = || u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let mut pace = Pace::default();
     loop {
+        pace.started(now_ms());
         match process::fork() {
             Ok(Fork::Child) => process::exit_now(become_shell(name)),
             // How it ended changes nothing.
             Ok(Fork::Parent(shell)) => drop(process::wait_for(shell)),
             Err(error) => console_log(&format!("console_shell: fork: {error}")),
         }
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(Duration::from_millis(pace.ended(now_ms()).ms));
     }
 }
 

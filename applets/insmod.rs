@@ -5,7 +5,8 @@
 
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
-use std::ffi::{CString, OsStr};
+use safebox::modules::{self, tree::Tree};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -24,9 +25,6 @@ Load a kernel module, with its parameters.
 Example: insmod ledtrig-timer
 ";
 
-/// MODULE_INIT_COMPRESSED_FILE of linux/module.h.
-const COMPRESSED: i32 = 4;
-
 fn run(ctx: &mut Ctx) -> Result<Exit> {
     let opts = ctx.getopt_leading(USAGE)?;
     let Some((name, parameters)) = opts.operands.split_first() else {
@@ -37,12 +35,10 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         });
     };
     let path = find(ctx, name);
-    let file = File::open(&path).at("open", &path)?;
+    // Tells a file that is missing from one that the kernel does not like.
+    File::open(&path).at("open", &path)?;
     let words: Vec<_> = parameters.iter().map(|p| p.as_bytes()).collect();
-    let parameters = CString::new(words.join(&b' ')).map_err(std::io::Error::from);
-    let extension = path.extension().unwrap_or_default();
-    let flags = if extension == "ko" { 0 } else { COMPRESSED };
-    rustix::system::finit_module(&file, &parameters.at("", &path)?, flags).at("insert", &path)?;
+    modules::insert(&path, &words.join(&b' ')).at("insert", &path)?;
     Ok(Exit::OK)
 }
 
@@ -51,19 +47,7 @@ fn find(ctx: &Ctx, name: &OsStr) -> PathBuf {
     if Path::new(name).exists() || name.as_bytes().contains(&b'/') {
         return name.into();
     }
-    let release = rustix::system::uname();
-    let release = OsStr::from_bytes(release.release().to_bytes());
-    let dir = ctx.path(Path::new("/lib/modules").join(release));
-    let text = name.to_string_lossy();
-    let bare = text.strip_suffix(".ko").unwrap_or(&text);
-    let spellings = [
-        bare.to_owned(),
-        bare.replace('_', "-"),
-        bare.replace('-', "_"),
-    ];
-    let files = spellings.iter().map(|name| dir.join(format!("{name}.ko")));
-    files
-        .into_iter()
-        .find(|file| file.exists())
-        .unwrap_or_else(|| name.into())
+    let tree = Tree::of_running_kernel(&ctx.root);
+    let file = tree.file(&name.to_string_lossy());
+    file.unwrap_or(Path::new(name)).into()
 }

@@ -22,6 +22,7 @@ macro_rules! applets {
 
 applets! {
     basename
+    boot_count
     cat
     chmod
     chown
@@ -37,6 +38,7 @@ applets! {
     du
     echo
     env
+    failsafe_net
     failsafe_wait
     r#false
     find
@@ -53,6 +55,7 @@ applets! {
     ip
     kill
     killall
+    kmodloader
     less
     ln
     lock

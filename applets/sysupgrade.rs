@@ -6,6 +6,7 @@
 
 use argh::{ArgsInfo, FromArgs};
 use safebox::applet::{Applet, Ctx, Dir};
+use safebox::boot::{FAILSAFE_MARK, led};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::image::{self, CheckedImage, Overrides, metadata::Compat};
 use safebox::opts::declared::Raw;
@@ -472,7 +473,14 @@ fn hand_over(ctx: &mut Ctx, options: &Options, image: &Path, compat: Compat) -> 
     }
     argv.extend(["--".into(), image.as_os_str().to_owned()]);
     let root = ctx.root.clone();
-    Ok(Exit(detach::run(&root, &argv)?))
+    led::ask_set_state("upgrade");
+    let ended = Exit(detach::run(&root, &argv)?);
+    // Refused: the device goes on as before. A broken flash starts no program any more.
+    if ended != BROKEN {
+        let failsafe = ctx.path(FAILSAFE_MARK).exists();
+        led::ask_set_state(if failsafe { "failsafe" } else { "done" });
+    }
+    Ok(ended)
 }
 
 /// Stage 2, in the copy: everything is checked once more, then written.

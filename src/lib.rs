@@ -34,6 +34,7 @@ pub mod fsops;
 pub mod image;
 pub mod lineedit;
 pub mod meter;
+pub mod modules;
 pub mod net;
 pub mod opts;
 pub mod output;

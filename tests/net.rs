@@ -91,3 +91,58 @@ fn names_hardware_addresses_and_queues_are_set() {
     let ours = in_namespace(&format!("{prepare}$BOX ip {arguments}\n{looks}"));
     assert_eq!(ours, expected);
 }
+
+/// Ports with a cable each, whose other ends are `pc8` and `pc9`.
+const PORTS: &str = "
+    $IP link add eth8 address 02:00:00:00:00:08 type veth peer name pc8
+    $IP link add eth9 address 02:00:00:00:00:09 type veth peer name pc9
+    $IP link set pc8 up; $IP link set pc9 up
+";
+
+#[test]
+fn for_a_rescue_all_ports_answer_at_one_address() {
+    let said = in_namespace(&format!(
+        "{PORTS}
+        $IP link add br0 type bridge || exit 99
+        $BOX failsafe_net -1 up -i 'eth8 eth9 eth10'
+        $IP -o -4 address show | sed 's/^[0-9]*: //; s/  */ /g; s/ valid_lft.*//'
+        $IP -o link show master br-failsafe | sed 's/^[0-9]*: //; s/@.*//'
+        $IP -o link show br-failsafe | grep -c 'UP.*02:00:00:00:00:08'
+        $BOX failsafe_net down -i 'eth8 eth9'
+        $IP -o -4 address show | grep -v ' lo '
+        $IP -o link | sed 's/^[0-9]*: //; s/@[^<]*//; s/> .*//' | grep eth"
+    ));
+    let Some(said) = said else { return };
+    assert_eq!(
+        said,
+        "reachable: 192.168.1.1 on eth8 eth9, link on eth8 eth9\n\
+         lo inet 127.0.0.1/8 scope host lo\\\n\
+         br-failsafe inet 192.168.1.1/24 brd 192.168.1.255 scope global br-failsafe\\\n\
+         eth8\neth9\n1\n\
+         eth8<BROADCAST,MULTICAST,UP,LOWER_UP\neth9<BROADCAST,MULTICAST,UP,LOWER_UP\n"
+    );
+}
+
+#[test]
+fn a_port_without_an_address_is_told() {
+    let said = in_namespace("$BOX failsafe_net -1 up -i nosuch; echo $?");
+    let Some(said) = said else { return };
+    assert_eq!(said, "unreachable: no Ethernet port\n1\n");
+}
+
+#[test]
+fn another_address_is_used_where_the_image_says_so() {
+    let said = in_namespace(&format!(
+        "{PORTS}
+        $BOX failsafe_net -1 up -i eth8 -a 10.1.2.3/255.255.0.0 -b 10.1.255.255
+        $BOX failsafe_net -1 up -i eth8 -a 10.1.2.3/255.255.0.0
+        $IP -o -4 address show dev eth8 | sed 's/^[0-9]*: //; s/  */ /g; s/ valid_lft.*//'"
+    ));
+    let Some(said) = said else { return };
+    assert_eq!(
+        said,
+        "reachable: 10.1.2.3 on eth8, link on eth8\n\
+         reachable: 10.1.2.3 on eth8, link on eth8\n\
+         eth8 inet 10.1.2.3/16 brd 10.1.255.255 scope global eth8\\\n"
+    );
+}

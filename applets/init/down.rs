@@ -3,10 +3,11 @@
 use super::guard::Guard;
 use super::supervise;
 use safebox::applet::Ctx;
+use safebox::boot::inittab::Action;
 use safebox::boot::shutdown;
 use safebox::error::{Exit, Result};
 use safebox::sys::signal::{self, numbers};
-use safebox::sys::{Reboot, console_log};
+use safebox::sys::{Reboot, console_alert};
 
 /// What the services may take to stop.
 const SERVICES_MS: u64 = 15_000;
@@ -26,8 +27,9 @@ pub fn go(ctx: &mut Ctx, guard: &mut Guard, how: Reboot) -> Result<Exit> {
         Reboot::Halt => "halts",
         Reboot::PowerOff => "switches off",
     };
-    console_log(&format!("init: the system {word}"));
-    guard.run(SERVICES_MS, || supervise::run_shutdown_lines(ctx));
+    console_alert(&format!("init: the system {word}"));
+    guard.forget_kept();
+    guard.run(SERVICES_MS, || supervise::run_lines(ctx, Action::Shutdown));
     for (number, limit) in [(numbers::TERM, TERM_MS), (numbers::KILL, KILL_MS)] {
         // An error means that nobody is left.
         let _ = signal::send(-1, number);
@@ -43,7 +45,7 @@ pub fn go(ctx: &mut Ctx, guard: &mut Guard, how: Reboot) -> Result<Exit> {
         let result = ctx.sys.machine().reboot(how);
         u8::from(result.is_err())
     });
-    console_log("init: the kernel did not stop; the power may be cut");
+    console_alert("init: the kernel did not stop; the power may be cut");
     loop {
         guard.pause(60_000);
     }
@@ -54,7 +56,7 @@ fn let_go(ctx: &mut Ctx) -> u8 {
     let table = ctx.sys.mounts().table().unwrap_or_default();
     let failures = shutdown::perform(&shutdown::plan(&table), ctx.sys.mounts());
     failures.iter().for_each(|failure| {
-        console_log(&format!("init: {failure}"));
+        console_alert(&format!("init: {failure}"));
     });
     ctx.sys.machine().sync();
     u8::from(!failures.is_empty())

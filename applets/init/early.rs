@@ -1,8 +1,7 @@
 //! The first child: pseudo file systems, devices, directories, the board's name.
 
-use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use safebox::applet::Ctx;
-use safebox::boot::{BOARD_NAME, early};
+use safebox::boot::{BOARD_NAME, devices, early};
 use safebox::error::At;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -32,41 +31,23 @@ fn mount(ctx: &mut Ctx, step: &early::Early) {
     let table = ctx.sys.mounts().table().unwrap_or_default();
     // An initramfs may lack the directory; a root that is read-only has it.
     let _ = std::fs::create_dir(step.target);
-    let mut result = step.mount(&table, ctx.sys.mounts());
-    if result.is_err() && *step == early::DEV {
-        result = early::DEV_IN_MEMORY.mount(&table, ctx.sys.mounts());
-        if result.is_ok() {
-            make_nodes(ctx);
-        }
+    if *step != early::DEV {
+        let result = step.mount(&table, ctx.sys.mounts());
+        return report(ctx, step.target, result);
     }
-    report(ctx, step.target, result);
+    match early::mount_devices(&table, ctx.sys.mounts()) {
+        Ok(true) => make_nodes(ctx),
+        Ok(false) => {}
+        Err(error) => report(ctx, step.target, Err(error)),
+    }
 }
 
 /// Fills an empty `/dev` with all that the kernel has.
 fn make_nodes(ctx: &mut Ctx) {
-    let kinds = [
-        ("block", FileType::BlockDevice),
-        ("char", FileType::CharacterDevice),
-    ];
-    for (folder, kind) in kinds {
-        let entries = std::fs::read_dir(Path::new("/sys/dev").join(folder));
-        for entry in entries.into_iter().flatten().flatten() {
-            let uevent = std::fs::read_to_string(entry.path().join("uevent"));
-            if let Some(node) = uevent.ok().and_then(|text| early::node(&text)) {
-                report(ctx, &node.name, make_node(kind, &node));
-            }
-        }
+    for device in devices::all(Path::new("/sys")) {
+        let result = devices::make(Path::new("/dev"), &device);
+        report(ctx, &device.node.name, result);
     }
-}
-
-fn make_node(kind: FileType, node: &early::Node) -> io::Result<()> {
-    let path = Path::new("/dev").join(&node.name);
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    let device = makedev(node.major, node.minor);
-    let mode = Mode::from_raw_mode(node.mode);
-    unless_there(mknodat(CWD, &path, kind, mode, device).map_err(io::Error::from))
 }
 
 /// Leaves `/tmp/sysinfo/board_name` (what images are checked against) and `model` (for

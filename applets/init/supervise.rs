@@ -7,15 +7,16 @@ use super::execute;
 use safebox::applet::Ctx;
 use safebox::boot::console;
 use safebox::boot::inittab::{self, Action, Entry, Place};
+use safebox::boot::respawn::Pace;
 use safebox::sys::process::{self, Fork, Pid};
 use safebox::sys::signal::{self, Signals, numbers};
-use safebox::sys::{console_log, tty};
+use safebox::sys::{console_alert, console_log, tty};
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Between the end of a program and its next start.
-const RESPAWN_MS: u64 = 1000;
+/// The longest time between two looks at who may start again.
+const TURN_MS: u64 = 1000;
 
 /// What a system without a readable inittab does.
 const DEFAULT: &[u8] = b"::sysinit:/etc/init.d/rcS S boot\n::askconsole:/bin/ash --login\n";
@@ -25,11 +26,15 @@ struct Keeper {
     entry: Entry,
     terminal: Option<String>,
     child: Option<Pid>,
-    not_before: Instant,
+    pace: Pace,
+    not_before_ms: u64,
 }
 
-/// Never ends by itself. `again`: the system has been started already.
-pub fn run(ctx: &mut Ctx, again: bool) -> u8 {
+/// Never ends by itself. `again`: the system has been started already; `level`: how much is
+/// told, see [`super::guard::Guard::tell`].
+pub fn run(ctx: &mut Ctx, again: bool, level: u8) -> u8 {
+    let clock = Instant::now();
+    let now_ms = || u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
     process::end_with_parent();
     let Ok(signals) = Signals::take(&[numbers::CHLD]) else {
         return 1;
@@ -54,30 +59,39 @@ pub fn run(ctx: &mut Ctx, again: bool) -> u8 {
                 None => running.append(&mut late),
             }
         }
-        running.iter_mut().for_each(Keeper::start_if_due);
-        signals.wait(RESPAWN_MS);
+        for keeper in &mut running {
+            keeper.start_if_due(now_ms(), level);
+        }
+        signals.wait(TURN_MS);
         while signals.next().is_some() {}
-        for ended in std::iter::from_fn(process::reap) {
+        for (ended, status) in std::iter::from_fn(process::reap) {
             if first_in_queue == Some(ended) {
                 first_in_queue = None;
             }
-            running.iter_mut().for_each(|keeper| keeper.note_end(ended));
+            if level >= 2 {
+                console_log(&format!("init: process {ended} ended with {status}"));
+            }
+            for keeper in &mut running {
+                keeper.note_end(ended, now_ms());
+            }
         }
     }
 }
 
-/// Runs the `shutdown` lines, one after the other.
-pub fn run_shutdown_lines(ctx: &mut Ctx) -> u8 {
+/// Runs the lines with this action, one after the other; 1 if there were any, else 0.
+pub fn run_lines(ctx: &mut Ctx, action: Action) -> u8 {
     let text = std::fs::read(ctx.path("/etc/inittab")).unwrap_or_default();
+    let mut any = 0;
     for entry in inittab::parse(&text) {
-        if entry.action == Action::Shutdown
+        if entry.action == action
             && let Some(child) = start(&entry, None)
         {
+            any = 1;
             // How it ended changes nothing any more.
             let _ = process::wait_for(child);
         }
     }
-    0
+    any
 }
 
 /// One keeper for each line with one of the actions, and each console that it means.
@@ -94,24 +108,40 @@ fn keepers(entries: &[Entry], actions: [Action; 2]) -> Vec<Keeper> {
             entry: entry.clone(),
             terminal,
             child: None,
-            not_before: Instant::now(),
+            pace: Pace::default(),
+            not_before_ms: 0,
         }));
     }
     keepers
 }
 
 impl Keeper {
-    fn start_if_due(&mut self) {
-        if self.child.is_none() && Instant::now() >= self.not_before {
+    fn start_if_due(&mut self, now_ms: u64, level: u8) {
+        if self.child.is_none() && now_ms >= self.not_before_ms {
             self.child = start(&self.entry, self.terminal.as_deref());
-            self.not_before = Instant::now() + Duration::from_millis(RESPAWN_MS);
+            self.pace.started(now_ms);
+            // Without memory for a process there may be some later.
+            self.not_before_ms = now_ms + TURN_MS;
+            if let Some(child) = self.child.filter(|_| level >= 2) {
+                let words = self.entry.words.join(" ");
+                console_log(&format!("init: process {child}: {words}"));
+            }
         }
     }
 
-    fn note_end(&mut self, ended: Pid) {
-        if self.child == Some(ended) {
-            self.child = None;
-            self.not_before = Instant::now() + Duration::from_millis(RESPAWN_MS);
+    fn note_end(&mut self, ended: Pid, now_ms: u64) {
+        if self.child != Some(ended) {
+            return;
+        }
+        self.child = None;
+        let pause = self.pace.ended(now_ms);
+        self.not_before_ms = now_ms + pause.ms;
+        if pause.has_grown {
+            let name = self.entry.words.first().map_or("", String::as_str);
+            let seconds = pause.ms / 1000;
+            console_alert(&format!(
+                "init: {name} ends again and again; the next start is in {seconds} s"
+            ));
         }
     }
 }

@@ -10,6 +10,7 @@ use argh::{ArgsInfo, FromArgs};
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::opts::declared::Raw;
+use safebox::proc::background;
 use safebox::sys::process::{self, Fork};
 use safebox::sys::signal::{Signals, numbers};
 use session::Program;
@@ -93,7 +94,7 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     if !options.foreground && idle.is_none() {
         match process::fork().at("start", "a process")? {
             Fork::Parent(_) => return Ok(Exit::OK),
-            Fork::Child => to_background()?,
+            Fork::Child => background::detach().at("leave", "the terminal")?,
         }
     }
     let log = Log {
@@ -146,20 +147,6 @@ fn address(text: &str, port: u16) -> Option<SocketAddr> {
         return Some(SocketAddr::new(ip, port));
     }
     text.parse().ok()
-}
-
-/// A session of its own, no terminal, nothing open but the listener.
-fn to_background() -> Result<()> {
-    rustix::process::setsid().at("start", "a session")?;
-    let null = std::fs::File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/null")
-        .at("open", "/dev/null")?;
-    rustix::stdio::dup2_stdin(&null).at("use", "/dev/null")?;
-    rustix::stdio::dup2_stdout(&null).at("use", "/dev/null")?;
-    rustix::stdio::dup2_stderr(&null).at("use", "/dev/null")?;
-    std::env::set_current_dir("/").at("change to", "/")
 }
 
 /// Accepts for ever, or until nobody has come for the time of `-w`.

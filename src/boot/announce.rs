@@ -16,6 +16,18 @@ pub const LENGTH: usize = 1001;
 /// While failsafe mode can be asked for, once per second.
 pub const PRESS_NOW: &[u8] = b"Please press button now to enter failsafe";
 
+/// When failsafe mode has been entered.
+pub const ENTERING: &[u8] = b"Entering Failsafe!\\n";
+
+/// How [`ENTERING`] begins; its end differs between systems.
+pub const ENTERING_START: &[u8] = b"Entering Failsafe";
+
+/// Whether a router says that it waits for its button. The second form is that of the years
+/// before 2010.
+pub fn asks_to_press(text: &[u8]) -> bool {
+    text.starts_with(PRESS_NOW) || text.starts_with(b"Press reset now")
+}
+
 const MAGIC: [u8; 2] = [0xde, 0xad];
 
 /// The longest text of a packet: one zero byte always follows.
@@ -65,7 +77,7 @@ fn a_broadcast_on_the_loopback_is_heard() {
 
 #[test]
 fn a_packet_is_magic_text_and_zeros() {
-    let bytes = packet(b"Entering Failsafe!\\n");
+    let bytes = packet(ENTERING);
     assert_eq!(bytes.len(), 1001);
     assert_eq!(&bytes[..23], b"\xde\xadEntering Failsafe!\\n\0");
     assert!(bytes[22..].iter().all(|&b| b == 0));

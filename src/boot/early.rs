@@ -32,7 +32,7 @@ pub const PROC: Early = Early {
     data: "",
 };
 
-/// In this order; `devtmpfs` may be missing from the kernel, then [`DEV_IN_MEMORY`].
+/// In this order; for `/dev` see [`mount_devices`].
 pub const ALL: &[Early] = &[
     Early {
         target: "/sys",
@@ -104,6 +104,15 @@ impl Early {
     }
 }
 
+/// Mounts `/dev`, in memory where the kernel keeps no devices itself; whether the nodes are to
+/// be made.
+pub fn mount_devices(table: &[Mount], mounts: &mut dyn Mounts) -> io::Result<bool> {
+    match DEV.mount(table, mounts) {
+        Ok(()) => Ok(false),
+        Err(_) => DEV_IN_MEMORY.mount(table, mounts).map(|()| true),
+    }
+}
+
 /// A device that the kernel has, as its `uevent` file of `/sys/dev` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
@@ -158,6 +167,23 @@ pub fn model(text: &[u8]) -> Option<String> {
         .filter(|c| !c.is_control())
         .collect();
     (!text.trim().is_empty()).then(|| text.trim().to_owned())
+}
+
+#[test]
+fn a_kernel_that_keeps_no_devices_gets_a_folder_in_memory_for_them() {
+    use crate::fake::{mounts::FakeMounts, power::Power};
+    let mut mounts = FakeMounts::new(&Power::default());
+    mounts.table.clear();
+    assert!(mount_devices(&[], &mut mounts).unwrap());
+    assert_eq!(mounts.table[0].fstype, "tmpfs");
+    mounts.table.clear();
+    mounts.filesystems.push("devtmpfs".into());
+    assert!(!mount_devices(&[], &mut mounts).unwrap());
+    assert_eq!(mounts.table[0].fstype, "devtmpfs");
+    // A boot stage has mounted it already.
+    let table = mounts.table.clone();
+    mounts.filesystems.clear();
+    assert!(!mount_devices(&table, &mut mounts).unwrap());
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub enum Action {
     AskLate,
     /// Before the system goes down, waited for.
     Shutdown,
+    /// At Ctrl-Alt-Del, instead of a restart.
+    CtrlAltDel,
 }
 
 /// Where a program's session lives.
@@ -75,6 +77,7 @@ fn entry(line: &str) -> Option<Entry> {
         "askfirst" | "askconsole" => Action::Ask,
         "askconsolelate" => Action::AskLate,
         "shutdown" => Action::Shutdown,
+        "ctrlaltdel" => Action::CtrlAltDel,
         _ => return None,
     };
     let place = match id.strip_prefix("/dev/").unwrap_or(id) {
@@ -125,6 +128,7 @@ mod tests {
             "tty1::askconsolelate:/bin/ash",
             "AskLate Terminal(\"tty1\") /bin/ash",
         );
+        check("::ctrlaltdel:/sbin/reboot", "CtrlAltDel None /sbin/reboot");
         check("/dev/tty1::respawn:x:y", "Respawn Terminal(\"tty1\") x:y");
     }
 

@@ -5,13 +5,22 @@
 //! ([`inittab`]). `README.md` tells who does what, and why PID 1 itself parses nothing.
 
 pub mod announce;
+pub mod attempts;
+pub mod button;
 pub mod console;
+pub mod devices;
 pub mod early;
 pub mod inittab;
+pub mod inputs;
 pub mod led;
 pub mod mount_options;
+pub mod preinit;
+pub mod presses;
+pub mod respawn;
 pub mod shutdown;
+pub mod tell;
 pub mod trigger;
+pub mod uevent;
 pub mod wait;
 pub mod words;
 

@@ -2,17 +2,20 @@
 //! one loop, acted upon at once.
 //!
 //! Consoles are read byte by byte, so that a person who types `f` and forgets Enter is
-//! heard when the time is over. What was typed before the prompt counts. A device that
-//! cannot be opened is one way less to ask, never an error.
+//! heard all the same. What was typed before the prompt counts, and so does a button that has
+//! been held since the power came. A device that cannot be opened is one way less to ask,
+//! never an error.
 
-use super::trigger::{self, Trigger, Uevent};
-use super::{announce, console};
+use super::button::Change;
+use super::inputs::{self, Inputs};
+use super::trigger::{self, Trigger};
+use super::uevent::Event;
+use super::{announce, button, console};
+use crate::net::kernel::LinkEvents;
 use crate::sys::{tty, uevent::Uevents};
 use rustix::event::{PollFd, PollFlags, poll};
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 /// What each console is asked; scripts and people know these lines.
@@ -25,68 +28,100 @@ Press the [1], [2], [3] or [4] key and hit [enter] to select the debug level\r
 const LONGEST_LINE: usize = 64;
 /// Between two announcements.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
+/// Changes of a link come in bursts; they are announced to once.
+const BURST: Duration = Duration::from_millis(200);
+/// A line that goes on no further for so long is finished without Enter.
+const FORGOTTEN_ENTER: Duration = Duration::from_secs(1);
 
 /// A console that is being read.
 struct Asked {
     terminal: tty::Raw,
     line: Vec<u8>,
+    /// When the last byte came.
+    touched: Instant,
 }
 
 /// Everything that can ask.
 pub struct Listener {
     consoles: Vec<Asked>,
     uevents: Option<Uevents>,
-    inputs: BTreeMap<PathBuf, OwnedFd>,
+    links: Option<LinkEvents>,
+    inputs: Inputs,
+    /// Buttons that do not count: lines that are no buttons, buttons that hang.
+    denied: Vec<String>,
+    /// A button that was down already when its device was opened.
+    held: Option<String>,
 }
 
 impl Listener {
-    /// Opens what there is and prompts on the consoles.
-    pub fn start(consoles: &[String]) -> Listener {
+    /// Hears buttons, other than those with a name that is denied.
+    pub fn buttons(denied: Vec<String>) -> Listener {
         let mut listener = Listener {
             consoles: Vec::new(),
             // Before the input devices are looked for, so that none is missed.
             uevents: Uevents::listen().ok(),
-            inputs: BTreeMap::new(),
+            links: None,
+            inputs: Inputs::default(),
+            denied,
+            held: None,
         };
-        // And those before the prompt: who reads it may press at once, and an input device
-        // tells only what happens while it is open.
         listener.open_inputs();
+        listener
+    }
+
+    /// Prompts on these consoles and hears them too. Buttons are heard before: who reads the
+    /// prompt may press at once.
+    pub fn prompt(&mut self, consoles: &[String]) {
+        self.links = LinkEvents::listen().ok();
         for name in consoles {
             let terminal = tty::open_nonblocking(&console::device(name)).and_then(tty::Raw::new);
             if let Ok(terminal) = terminal {
                 // A console that takes nothing may still give something.
                 let _ = rustix::io::write(&terminal, PROMPT.as_bytes());
-                let line = Vec::new();
-                listener.consoles.push(Asked { terminal, line });
+                self.consoles.push(Asked {
+                    terminal,
+                    line: Vec::new(),
+                    touched: Instant::now(),
+                });
             }
         }
-        listener
     }
 
-    /// Waits up to `limit` for a trigger, announcing itself to `broadcast` every second.
+    /// Waits up to `limit` for a trigger, announcing itself to `broadcast` every second and
+    /// whenever a cable gets its link: a PC that was not there yet hears it then.
     pub fn wait(&mut self, limit: Duration, broadcast: Option<Ipv4Addr>) -> Option<Trigger> {
         let start = Instant::now();
         let (end, mut next_packet) = (start + limit, start);
+        let mut last_packet: Option<Instant> = None;
         loop {
             let now = Instant::now();
+            if self.links.as_ref().is_some_and(LinkEvents::drain) {
+                let after_burst = last_packet.map_or(now, |last| last + BURST);
+                next_packet = next_packet.min(after_burst.max(now));
+            }
             if let Some(broadcast) = broadcast
                 && now >= next_packet
                 && now < end
             {
                 // The link may not be up yet; the next one comes in a second.
                 let _ = announce::send(broadcast, announce::PRESS_NOW);
-                next_packet += ANNOUNCE_EVERY;
+                last_packet = Some(now);
+                next_packet = now + ANNOUNCE_EVERY;
             }
-            let wake = match broadcast {
-                Some(_) => next_packet.min(end),
-                None => end,
-            };
-            self.sleep_until(wake);
+            let packet = broadcast.map_or(end, |_| next_packet.min(end));
+            let forgotten = self.consoles.iter().filter_map(Asked::complete_at).min();
+            self.sleep_until(forgotten.map_or(packet, |at| at.min(packet)));
             if let Some(trigger) = self.heard() {
                 return Some(trigger);
             }
-            if Instant::now() >= end {
-                return self.unfinished_line();
+            let now = Instant::now();
+            let complete = |asked: &&Asked| now >= end || asked.complete_at() <= Some(now);
+            let lines = self.consoles.iter().filter(complete);
+            if let Some(trigger) = lines.filter_map(|asked| trigger::line(&asked.line)).next() {
+                return Some(trigger);
+            }
+            if now >= end {
+                return None;
             }
         }
     }
@@ -107,9 +142,10 @@ impl Listener {
 
     fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let consoles = self.consoles.iter().map(|asked| asked.terminal.as_fd());
-        let inputs = self.inputs.values().map(AsFd::as_fd);
+        let inputs = self.inputs.descriptors();
         let uevents = self.uevents.iter().map(AsFd::as_fd);
-        consoles.chain(inputs).chain(uevents)
+        let links = self.links.iter().map(AsFd::as_fd);
+        consoles.chain(inputs).chain(uevents).chain(links)
     }
 
     /// Reads whatever is there; gives the first trigger.
@@ -119,26 +155,29 @@ impl Listener {
             return Some(trigger);
         }
         while let Some(message) = self.uevents.as_ref().and_then(|u| u.read(&mut buf)) {
-            match trigger::uevent(message) {
-                Uevent::Button(name) => return Some(Trigger::Button(name)),
-                Uevent::NewInput => self.open_inputs(),
-                Uevent::Other => {}
+            let Some(event) = Event::parse(message) else {
+                continue;
+            };
+            match button::change_of(&event) {
+                Some((_, Change::Switched(_))) => {}
+                Some((name, _)) if self.counts(&name) => return Some(Trigger::Button(name)),
+                Some(_) => {}
+                None if inputs::are_told_by(&event) => self.open_inputs(),
+                None => {}
             }
         }
-        let mut pressed = None;
-        self.inputs
-            .retain(|_, fd| match rustix::io::read(&*fd, &mut buf) {
-                Ok(0) => false,
-                Ok(count) => {
-                    let events = buf.get(..count).unwrap_or_default();
-                    pressed = pressed.take().or_else(|| trigger::input_events(events));
-                    true
-                }
-                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => true,
-                // Unplugged: a descriptor that is always ready would keep the loop busy.
-                Err(_) => false,
-            });
+        let mut pressed = self.held.take();
+        let denied = &self.denied;
+        self.inputs.read(|key, _| {
+            if pressed.is_none() {
+                pressed = name_of(key, denied);
+            }
+        });
         pressed.map(Trigger::Button)
+    }
+
+    fn counts(&self, name: &str) -> bool {
+        counts(name, &self.denied)
     }
 
     fn heard_on_consoles(&mut self) -> Option<Trigger> {
@@ -159,33 +198,34 @@ impl Listener {
         found
     }
 
-    /// An `f` without Enter is enough when the time is over.
-    fn unfinished_line(&self) -> Option<Trigger> {
-        let lines = self.consoles.iter();
-        lines.filter_map(|asked| trigger::line(&asked.line)).next()
-    }
-
-    /// Opens the input devices that are not open yet.
     fn open_inputs(&mut self) {
-        let folders = [Path::new("/dev/input"), Path::new("/dev")];
-        for folder in folders {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            for entry in entries {
-                let is_event = entry.file_name().as_encoded_bytes().starts_with(b"event");
-                if !is_event || self.inputs.contains_key(&entry.path()) {
-                    continue;
-                }
-                if let Ok(fd) = tty::open_nonblocking(&entry.path()) {
-                    self.inputs.insert(entry.path(), fd);
-                }
+        let (held, denied) = (&mut self.held, &self.denied);
+        self.inputs.open_new(|key| {
+            if held.is_none() {
+                *held = name_of(key, denied);
             }
-        }
+        });
     }
 }
 
+fn counts(name: &str, denied: &[String]) -> bool {
+    !denied.iter().any(|denied| denied == name)
+}
+
+/// The name of a key, if it counts.
+fn name_of(key: u16, denied: &[String]) -> Option<String> {
+    Some(button::name(key)).filter(|name| counts(name, denied))
+}
+
 impl Asked {
+    /// When a line that asks counts without Enter; None if it does not ask.
+    fn complete_at(&self) -> Option<Instant> {
+        trigger::line(&self.line).map(|_| self.touched + FORGOTTEN_ENTER)
+    }
+
     /// Adds a byte; a trigger if it ends a line that asks.
     fn take(&mut self, byte: u8) -> Option<Trigger> {
+        self.touched = Instant::now();
         match byte {
             b'\n' | b'\r' => trigger::line(&std::mem::take(&mut self.line)),
             0x7f | 0x08 => {

@@ -4,7 +4,7 @@ use super::netlink::{DONE, ERROR, Message, Request, error_code, flag, messages};
 use super::{interface, link, neighbour, route};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// A connection to the kernel's routing tables.
 pub struct Kernel {
@@ -101,6 +101,43 @@ impl Kernel {
                 }
             }
         }
+    }
+}
+
+/// Tells when something about interfaces has changed; not what.
+pub struct LinkEvents(OwnedFd);
+
+impl LinkEvents {
+    /// Hears of every change from now on. Reading never waits.
+    pub fn listen() -> io::Result<LinkEvents> {
+        /// RTMGRP_LINK of linux/rtnetlink.h.
+        const LINKS: u32 = 1;
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        // See `Kernel::open` for the protocol.
+        let family = AddressFamily::NETLINK;
+        let socket = rustix::net::socket_with(family, SocketType::RAW, flags, None)?;
+        rustix::net::bind(&socket, &netlink::SocketAddrNetlink::new(0, LINKS))?;
+        Ok(LinkEvents(socket))
+    }
+
+    /// Takes all that has come; whether there was anything.
+    pub fn drain(&self) -> bool {
+        let mut any = false;
+        let mut packet = [0; 64];
+        loop {
+            match rustix::net::recv(&self.0, &mut packet[..], RecvFlags::empty()) {
+                // More than fits has been lost (ENOBUFS): that is an event too.
+                Ok(_) | Err(rustix::io::Errno::NOBUFS) => any = true,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return any,
+            }
+        }
+    }
+}
+
+impl AsFd for LinkEvents {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

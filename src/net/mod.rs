@@ -1,10 +1,14 @@
 //! Networking: the kernel's tables by rtnetlink, addresses and names.
 
+pub mod arp;
+pub mod board;
 pub mod interface;
 pub mod kernel;
 pub mod link;
 pub mod neighbour;
 pub mod netlink;
+pub mod ports;
 pub mod prefix;
+pub mod rescue;
 pub mod resolve;
 pub mod route;

@@ -1,5 +1,6 @@
 //! Starting and listing processes.
 
+pub mod background;
 pub mod duration;
 pub mod launch;
 pub mod list;

@@ -13,12 +13,14 @@ pub mod clock;
 mod dlsym;
 pub mod environment;
 pub mod hidden;
+pub mod input;
 pub mod job;
 pub mod kernel_log;
 pub mod machine;
 pub mod memory;
 pub mod mount;
 pub mod mtd;
+pub mod packet;
 pub mod process;
 pub mod pty;
 pub mod signal;
@@ -219,15 +221,26 @@ pub fn borrowed_file(fd: RawFd) -> ManuallyDrop<File> {
     ManuallyDrop::new(unsafe { File::from_raw_fd(fd) })
 }
 
-/// Puts a line into the kernel's log, which shows it on the consoles and keeps it for
-/// `dmesg`; on standard error where there is no such log.
+/// Puts a line into the kernel's log, which keeps it for `dmesg` and shows it on the consoles
+/// of a kernel that is not told to be quiet; on standard error where there is no such log.
 pub fn console_log(text: &str) {
+    // KERN_NOTICE.
+    log(5, text);
+}
+
+/// The same for what people must see: a quiet kernel shows it, too.
+pub fn console_alert(text: &str) {
+    // KERN_ERR.
+    log(3, text);
+}
+
+fn log(priority: u8, text: &str) {
     use std::io::Write;
     let log = std::fs::OpenOptions::new().write(true).open("/dev/kmsg");
-    // 5 is KERN_NOTICE; one write is one line.
-    let line = format!("<5>{text}\n");
+    // One write is one line.
+    let line = format!("<{priority}>{text}\n");
     if !log.is_ok_and(|mut log| log.write_all(line.as_bytes()).is_ok()) {
         // The last resort has none of its own.
-        let _ = borrowed_file(2).write_all(line.trim_start_matches("<5>").as_bytes());
+        let _ = borrowed_file(2).write_all(format!("{text}\n").as_bytes());
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 pub use rustix::process::Pid;
 
@@ -82,11 +83,25 @@ pub fn own_id() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 
+/// A child that has ended and how: its exit status, or 128 + the signal that killed it.
+pub type Ended = (Pid, u8);
+
 /// Takes note of one child that has ended, if there is one.
-pub fn reap() -> Option<Pid> {
+pub fn reap() -> Option<Ended> {
     let options = rustix::process::WaitOptions::NOHANG;
-    let ended = rustix::process::wait(options).ok().flatten();
-    ended.map(|(pid, _)| pid)
+    let (pid, status) = rustix::process::wait(options).ok().flatten()?;
+    Some((pid, outcome(status)))
+}
+
+/// Waits until a child ends; None when there is no child.
+pub fn wait_for_any() -> Option<Ended> {
+    loop {
+        match rustix::process::wait(rustix::process::WaitOptions::empty()) {
+            Ok(Some((pid, status))) => return Some((pid, outcome(status))),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// Whether this process has children, running or to be reaped.
@@ -94,6 +109,13 @@ pub fn has_children() -> bool {
     use rustix::process::{WaitId, WaitIdOptions, waitid};
     let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     waitid(WaitId::All, look).is_ok()
+}
+
+/// Whether this is a child of ours that has not been taken note of.
+pub fn is_child(pid: Pid) -> bool {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(pid), look).is_ok()
 }
 
 /// Gives up all rights but those of a user, a group and further groups, for good.
@@ -144,14 +166,30 @@ pub fn tame_ctrl_alt_del() {
 pub fn wait_for(child: Pid) -> io::Result<u8> {
     loop {
         match rustix::process::waitpid(Some(child), rustix::process::WaitOptions::empty()) {
-            Ok(Some((_, status))) => {
-                let code = status
-                    .exit_status()
-                    .or(status.terminating_signal().map(|n| 128 + n));
-                return Ok(code.unwrap_or(255) as u8);
-            }
+            Ok(Some((_, status))) => return Ok(outcome(status)),
             Ok(None) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// The same for a child that may hang: None when it has not ended in this time.
+pub fn wait_for_at_most(child: Pid, limit: Duration) -> io::Result<Option<u8>> {
+    let start = Instant::now();
+    loop {
+        match rustix::process::waitpid(Some(child), rustix::process::WaitOptions::NOHANG) {
+            Ok(Some((_, status))) => return Ok(Some(outcome(status))),
+            Ok(None) if start.elapsed() > limit => return Ok(None),
+            Ok(None) => std::thread::sleep(Duration::from_millis(10)),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn outcome(status: rustix::process::WaitStatus) -> u8 {
+    let code = status
+        .exit_status()
+        .or(status.terminating_signal().map(|n| 128 + n));
+    code.unwrap_or(255) as u8
 }

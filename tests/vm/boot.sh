@@ -13,7 +13,7 @@ archive=$lab/boot.cpio.gz
 
 # What a router's kernel has built in. Each is loaded with what it depends on.
 modules="virtio_pci virtio_blk virtio_net block2mtd mtdblock squashfs jffs2 overlay
-    loop evdev ledtrig-timer i6300esb"
+    loop evdev ledtrig-timer i6300esb bridge 8021q"
 
 newer() {
     [ -e "$archive" ] && [ -z "$(find "$kernel/complete" tests/vm/boot.sh tests/vm/boot-init -newer "$archive")" ]

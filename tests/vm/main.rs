@@ -7,11 +7,16 @@
 #![allow(clippy::print_stderr, reason = "the log of a failed test")]
 
 mod boot;
+mod buttons;
 mod damage;
+mod failsafe_net;
+mod hotplug;
+mod init;
 mod lab;
 mod newcomer;
 mod rescue;
 #[path = "../support/tempdir.rs"]
 mod tempdir;
 mod tour;
+mod triggers;
 mod upgrade;

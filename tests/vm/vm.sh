@@ -15,5 +15,17 @@ fi
 tests/vm/boot.sh
 # The firmware that the tests upgrade to.
 tests/vm/image.sh next target/lab/next
-exec cargo test --locked --target "$(rustc -vV | sed -n 's/^host: //p')" --test vm -- \
+host=$(rustc -vV | sed -n 's/^host: //p')
+# What runs on the router for a test alone.
+cargo build --locked --target "$host" --example uevents
+# The image with what a board might add.
+tree=target/lab/hooked.tree
+mkdir -p "$tree/bin"
+cp -a rootfs/. tests/vm/hooked/. "$tree"
+program=${CARGO_TARGET_DIR:-target}/$host/debug/examples/uevents
+if [ -z "$(find "$tree/bin/uevents" -newer "$program" 2>/dev/null)" ]; then
+    strip -o "$tree/bin/uevents" "$program"
+fi
+TREE=$tree tests/vm/image.sh hooked target/lab/hooked
+exec cargo test --locked --target "$host" --test vm -- \
     --ignored --test-threads=2 "$@"

@@ -1,12 +1,12 @@
-//! What the boot reads: inittab, the kernel's command line, uevents, input events, mount
-//! tables and options, announcements, the process table.
+//! What the boot reads: inittab, the kernel's command line, mount tables and options,
+//! announcements, the notes of preinit, the process table. Events are in `events.rs`.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use safebox::boot::mount_options::Options;
-use safebox::boot::trigger::{self, Uevent};
-use safebox::boot::{announce, console, early, inittab, words};
+use safebox::boot::preinit::Progress;
+use safebox::boot::{announce, console, early, inittab, trigger, words};
 use safebox::proc::list;
 use safebox::sys::mount::parse_table;
 use std::path::{Component, Path};
@@ -24,9 +24,17 @@ fuzz_target!(|data: &[u8]| {
     words::asks_for_failsafe(&text);
     console::term(&text);
     trigger::line(data);
-    trigger::input_events(data);
-    if let Uevent::Button(name) = trigger::uevent(data) {
-        assert!(!name.contains('/') && name.len() <= 40);
+    words::number(&text, "failsafe.wait");
+    for name in words::list(&text) {
+        assert!(!name.is_empty() && !name.contains([',', ' ']));
+    }
+    let progress = Progress::read(data);
+    for is_failsafe in [false, true] {
+        if let Some(skipped) = progress.to_skip(&[], is_failsafe) {
+            // Another try that gets no further is the last.
+            let again = progress.to_skip(&skipped, is_failsafe);
+            assert!(skipped.is_empty() || again != Some(skipped));
+        }
     }
     if let Some(node) = early::node(&text) {
         let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);

@@ -31,6 +31,18 @@ impl Chip {
         &self.0
     }
 
+    /// Where `rootfs_data` begins: the first block after the squashfs, whose length is at 40.
+    pub fn data_start(&self) -> u64 {
+        let length = self.read(KERNEL.end + 40..KERNEL.end + 44);
+        let length = u32::from_le_bytes(length.try_into().unwrap());
+        KERNEL.end + u64::from(length).next_multiple_of(BLOCK)
+    }
+
+    /// Bytes of `rootfs_data`.
+    pub fn data_size(&self) -> usize {
+        usize::try_from(FIRMWARE.end - self.data_start()).unwrap()
+    }
+
     /// The bytes of a range; right also while the router runs, as far as it has written.
     pub fn read(&self, range: Range<u64>) -> Vec<u8> {
         let mut bytes = vec![0; usize::try_from(range.end - range.start).unwrap()];

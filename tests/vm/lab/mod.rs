@@ -7,7 +7,7 @@ mod telnet;
 
 use crate::tempdir::TempDir;
 use flash::Chip;
-use router::Router;
+use router::{Router, Setup};
 use rustix::thread::UnshareFlags;
 use std::fs::File;
 use std::net::{Ipv4Addr, UdpSocket};
@@ -41,10 +41,38 @@ pub struct Bench {
 impl Bench {
     /// A board as it leaves the factory.
     pub fn new() -> Bench {
+        Bench::with("target/image")
+    }
+
+    /// A board with an image that has hooks: `hooked/README.md` has the words they obey.
+    pub fn hooked() -> Bench {
+        Bench::with("target/lab/hooked")
+    }
+
+    fn with(image: &str) -> Bench {
+        Bench::from_factory(TempDir::new(), &project(image))
+    }
+
+    fn from_factory(dir: TempDir, image: &Path) -> Bench {
         own_network();
-        let dir = TempDir::new();
-        let chip = Chip::copy(&project("target/image/flash.bin"), dir.path().join("flash"));
+        let chip = Chip::copy(&image.join("flash.bin"), dir.path().join("flash"));
         Bench { dir, chip }
+    }
+
+    /// A board with another image: `change` gets the folder of its root file system.
+    pub fn with_image(change: impl FnOnce(&Path)) -> Bench {
+        let dir = TempDir::new();
+        let (tree, image) = (dir.path().join("tree"), dir.path().join("image"));
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        run("cp", &["-a", &text(&project("rootfs")), &text(&tree)]);
+        change(&tree);
+        let status = Command::new(project("tests/vm/image.sh"))
+            .args(["variant", &text(&image)])
+            .env("TREE", &tree)
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.unwrap().success(), "image.sh failed");
+        Bench::from_factory(dir, &image)
     }
 
     /// The same board after its first boot, with settings: the LAN address is
@@ -58,7 +86,20 @@ impl Bench {
 
     /// Switches the power on.
     pub fn power_on(&self) -> Router {
-        Router::start(self.chip.path(), self.dir.path(), "")
+        self.power_on_with(&Setup::default())
+    }
+
+    /// The same with more words on the kernel's command line.
+    pub fn power_on_saying(&self, words: &str) -> Router {
+        self.power_on_with(&Setup {
+            append: words,
+            ..Setup::default()
+        })
+    }
+
+    /// The same with words on the command line, or with other hardware.
+    pub fn power_on_with(&self, setup: &Setup) -> Router {
+        Router::start(self.chip.path(), self.dir.path(), setup)
     }
 
     /// Switches the power on and goes into failsafe mode.

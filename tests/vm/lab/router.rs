@@ -12,38 +12,87 @@ use std::time::{Duration, Instant};
 /// The address of every router in failsafe mode and of a new one.
 pub const FAILSAFE_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 1);
 
+/// How a board is powered on.
+#[derive(Default)]
+pub struct Setup<'a> {
+    /// Words for the kernel's command line.
+    pub append: &'a str,
+    /// Ethernet ports, see `qemu.sh`; None: one, with the cable in it.
+    pub cards: Option<&'a str>,
+    /// Whether there is a second serial line.
+    pub second: bool,
+    /// More arguments for the emulator.
+    pub arguments: &'a [&'a str],
+    /// What is done by the emulator's monitor before the power comes.
+    pub before: &'a [&'a str],
+}
+
 /// An emulator with the board in it. Dropping it cuts the power.
 pub struct Router {
     emulator: Child,
     monitor: PathBuf,
     /// The serial console.
     pub console: Talk,
+    /// The second serial line.
+    pub second: Option<Talk>,
 }
 
 impl Router {
     /// Powers the board on, with the network of the calling thread on its cable.
-    /// `append` are words for the kernel's command line.
-    pub fn start(chip: &Path, dir: &Path, append: &str) -> Router {
+    pub fn start(chip: &Path, dir: &Path, setup: &Setup) -> Router {
         let monitor = dir.join("monitor");
+        let second = dir.join("second");
         // An emulator must not outlive the test, whatever ends that.
-        let mut emulator = Command::new("setpriv")
+        let mut command = Command::new("setpriv");
+        command
             .args(["--pdeathsig", "KILL", "sh"])
             .arg(project("tests/vm/qemu.sh"))
             .arg(chip)
-            .args(["-serial", "stdio", "-monitor"])
+            .args(["-S", "-serial", "stdio", "-monitor"])
             .arg(format!("unix:{},server=on,wait=off", monitor.display()))
+            .args(setup.arguments)
             .env("TAP", super::TAP)
-            .env("APPEND", append)
+            .env("APPEND", setup.append);
+        if let Some(cards) = setup.cards {
+            command.env("CARDS", cards);
+        }
+        if setup.second {
+            command.env("SECOND", &second);
+        }
+        let mut emulator = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let input = emulator.stdout.take().unwrap();
         let typed = emulator.stdin.take().unwrap();
-        Router {
+        let mut router = Router {
             emulator,
             monitor,
             console: Talk::new("console", input, typed, b"\r"),
+            second: None,
+        };
+        if setup.second {
+            let line = router.connect(&second);
+            let typed = line.try_clone().unwrap();
+            router.second = Some(Talk::new("second console", line, typed, b"\r"));
+        }
+        // The cables are as they shall be before the power comes.
+        setup.before.iter().for_each(|line| router.operate(line));
+        router.operate("cont");
+        router
+    }
+
+    /// Connects to a socket of the emulator, which may only just be making it.
+    fn connect(&self, socket: &Path) -> UnixStream {
+        let limit = Instant::now() + PATIENCE;
+        loop {
+            match UnixStream::connect(socket) {
+                Ok(stream) => return stream,
+                Err(error) => assert!(Instant::now() < limit, "{}: {error}", socket.display()),
+            }
+            // Nothing tells when it will be there.
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
@@ -63,8 +112,32 @@ impl Router {
 
     /// Presses and releases a button: a key by the emulator's name of it.
     pub fn press(&self, key: &str) {
-        let mut monitor = UnixStream::connect(&self.monitor).unwrap();
-        writeln!(monitor, "sendkey {key}").unwrap();
+        self.operate(&format!("sendkey {key}"));
+    }
+
+    /// Presses a button, to be released after so many milliseconds of the router's time.
+    pub fn hold(&self, key: &str, duration_ms: u32) {
+        self.operate(&format!("sendkey {key} {duration_ms}"));
+    }
+
+    /// Puts a USB stick with this content into the board.
+    pub fn plug_in(&self, stick: &Path) {
+        let file = stick.display();
+        self.operate(&format!(
+            "drive_add 0 if=none,id=stick,format=raw,readonly=on,file={file}"
+        ));
+        self.operate("device_add usb-storage,drive=stick,id=stick");
+    }
+
+    /// Pulls the stick.
+    pub fn pull_out(&self) {
+        self.operate("device_del stick");
+    }
+
+    /// Does something to the machine by the emulator's monitor.
+    pub fn operate(&self, line: &str) {
+        let mut monitor = self.connect(&self.monitor);
+        writeln!(monitor, "{line}").unwrap();
         // A prompt before the command and one after it; hanging up earlier loses the command.
         let mut heard = Vec::new();
         while memchr::memmem::find_iter(&heard, b"(qemu) ").count() < 2 {
