@@ -26,10 +26,10 @@ check: fmt-check clippy unit
 
 # The modules made by the applet table are invisible to cargo fmt: hand over the files.
 fmt:
-	rustfmt --edition 2024 $(SOURCES)
+	@rustfmt --edition 2024 $(SOURCES)
 
 fmt-check:
-	rustfmt --edition 2024 --check $(SOURCES)
+	@rustfmt --edition 2024 --check $(SOURCES)
 
 clippy:
 	cargo clippy --locked --all-targets --target $(HOST) -- -D warnings
@@ -88,6 +88,7 @@ fuzz:
 bench: build
 	@tests/vm/setup.sh peers
 	@cargo bench --locked --profile dev --target $(HOST) --bench bench -- "$(ONLY)"
+	@tests/bench/boot.sh "$(ONLY)"
 
 # Everything, from nothing.
 test:

@@ -194,6 +194,7 @@ fn every_folder_says_what_belongs_there() {
             "tests/shell",
             "tests/fuzz/",
             "tests/vm/hooked/",
+            "tests/bench/peer/",
             "rootfs/",
         ];
         if !described

@@ -6,6 +6,7 @@
 # In DIRECTORY (target/image): rootfs.squashfs, sysupgrade.bin (what a person flashes) and
 # flash.bin (the whole flash as it leaves the factory). tests/vm/README.md has the layout.
 # SAFEBOX names the binary (target/safebox), TREE another root file system than rootfs/.
+# USERLAND=peer packs busybox and dropbear in its place, to be measured against.
 # Done at once when nothing has changed since the last time.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -19,7 +20,7 @@ block=65536
 kernel=$((2 * mib))
 art=$((255 * block))
 
-made="$version $binary ${TREE:-rootfs}"
+made="$version $binary ${TREE:-rootfs} ${USERLAND:-safebox}"
 if [ "$made" = "$(cat "$out/made" 2>/dev/null)" ] &&
     [ -z "$(find -L "$binary" "${TREE:-rootfs}" Cargo.toml tests/vm/image.sh -newer "$out/made" 2>/dev/null)" ]; then
     echo "image: $out/sysupgrade.bin is up to date"
@@ -42,10 +43,26 @@ for directory in bin sbin usr/bin usr/sbin etc lib dev mnt overlay proc rom root
     mkdir -p "$root/$directory"
 done
 [ -e "$root/var" ] || ln -s tmp "$root/var"
-cp -L "$binary" "$root/bin/safebox"
-chmod 755 "$root/bin/safebox"
+install_safebox() {
+    cp -L "$binary" "$root/bin/safebox"
+    chmod 755 "$root/bin/safebox"
+    "$binary" --install "$root"
+}
+install_peer() {
+    cp "$(command -v busybox)" "$root/bin/busybox"
+    busybox --list-full | while read -r name; do
+        mkdir -p "$root/$(dirname "$name")"
+        [ -e "$root/$name" ] || ln -s /bin/busybox "$root/$name"
+    done
+    for program in dropbear dropbearkey; do
+        cp "$(command -v $program)" "$root/usr/sbin/$program"
+        ldd "$(command -v $program)" | grep -o '/[^ ]*' | while read -r library; do
+            install -D -m 755 "$library" "$root$library"
+        done
+    done
+}
+"install_${USERLAND:-safebox}"
 [ ! -e "$root/etc/shadow" ] || chmod 600 "$root/etc/shadow"
-"$binary" --install "$root"
 
 # Placeholders, in the few files that know the version.
 grep -rlI '@VERSION@' "$root/etc" 2>/dev/null | while read -r file; do

@@ -49,7 +49,8 @@ impl Bench {
         Bench::with("target/lab/hooked")
     }
 
-    fn with(image: &str) -> Bench {
+    /// A board with the image in this folder of the project.
+    pub fn with(image: &str) -> Bench {
         Bench::from_factory(TempDir::new(), &project(image))
     }
 
