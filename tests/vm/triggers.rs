@@ -63,6 +63,13 @@ fn every_console_prompts_hears_and_gets_a_shell() {
     router.console.run("true").ok();
     second.type_text("\x03");
     second.expect("# ");
+    // Who leaves a shell gets another one.
+    second.line("exit");
+    second.expect("FAILSAFE MODE active");
+    second.expect("# ");
+    second
+        .run("[ $(hostname) = failsafe ] && [ $FAILSAFE = 1 ]")
+        .ok();
 }
 
 #[test]
@@ -159,8 +166,10 @@ fn a_wait_of_zero_asks_nobody() {
 fn a_debug_level_ends_the_wait_and_the_boot_goes_on() {
     let (_bench, mut router) = power_on("failsafe.wait=600");
     router.console.expect(PROMPT);
-    router.console.line("2");
+    router.console.line("3");
     expect_normal(&mut router);
+    let told = "until dmesg | grep 'init: process [0-9]* ended with'; do sleep 1; done";
+    router.console.run(told).ok();
 }
 
 #[test]
