@@ -231,6 +231,9 @@ fn after_a_normal_boot_nothing_of_the_failsafe_network_is_left() {
     console.run("[ ! -e /tmp/run/failsafe_net ]").ok();
     console.run("[ ! -e /tmp/run/failsafe_net.status ]").ok();
     console.run("pidof failsafe_net").refused("");
+    // The link was never given up on the way: the other end would negotiate it anew.
+    let ups = console.run("cat /sys/class/net/eth0/carrier_up_count").ok();
+    assert_eq!(ups, "1\n");
     // The port has IPv6 of its own again.
     console
         .run("until ip -6 address show eth0 | grep fe80; do sleep 1; done")
