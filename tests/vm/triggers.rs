@@ -204,6 +204,36 @@ fn after_boots_without_a_good_end_failsafe_comes_by_itself_and_once() {
     }
 }
 
+/// What the lab's kernel lacks is imitated: files in place of what the memory's driver shows.
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn boots_are_counted_in_memory_that_survives_where_a_device_has_some() {
+    let bench = Bench::new();
+    let mut router = bench.power_on();
+    router.boot_normally();
+    let console = &mut router.console;
+    console.run("touch /dev/pmsg0 && boot_count -n 2 add").ok();
+    let left = console.run("cat /dev/pmsg0").ok();
+    assert_eq!(left, "safebox: boot attempts: 1\n");
+    console.run("boot_count -n 2 reached").refused("");
+    console.run("boot_count -n 2 add").ok();
+    console.run("mkdir /tmp/survived").ok();
+    console
+        .run("mv /dev/pmsg0 /tmp/survived/pmsg-ramoops-0 && touch /dev/pmsg0")
+        .ok();
+    console
+        .run("umount /sys/fs/pstore; mount -o bind /tmp/survived /sys/fs/pstore")
+        .ok();
+    console.run("boot_count -n 1 reached").ok();
+    console.run("boot_count -n 2 reached").refused("");
+    console.run("boot_count -n 2 add").ok();
+    console.run("boot_count -n 2 clear").ok();
+    let left = console.run("cut -d : -f 3 /dev/pmsg0").ok();
+    assert_eq!(left, " 0\n 1\n 2\n 0\n");
+    // Nothing of it is in flash.
+    console.run("[ ! -e /overlay/.boot_attempts ]").ok();
+}
+
 #[test]
 #[ignore = "boots the lab: make vm"]
 fn a_data_partition_full_of_garbage_keeps_nobody_out() {
