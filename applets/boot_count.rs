@@ -5,12 +5,14 @@
 
 use argh::{ArgsInfo, FromArgs};
 use safebox::applet::{Applet, Ctx, Dir};
-use safebox::boot::{attempts, words};
+use safebox::boot::attempts::{self, Memory};
+use safebox::boot::words;
 use safebox::error::{At, Error, Exit, Result};
 use safebox::proc::background;
 use safebox::sys::process::{self, Fork};
-use safebox::sys::{mount, signal};
+use safebox::sys::{MountFlags, mount, signal};
 use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
 pub static APPLET: Applet = Applet {
@@ -45,6 +47,12 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     let data = file
         .parent()
         .is_some_and(|folder| folder.join("upper").is_dir());
+    if limit > 0
+        && let Some(memory) = Memory::find(&ctx.root)
+        && let Some(done) = in_memory(ctx, &memory, &options.command, limit)
+    {
+        return done;
+    }
     match options.command.as_str() {
         // Where it was counted once, it is cleared, whatever is asked now.
         "clear" => attempts::clear(&file).at("remove", attempts::FILE)?,
@@ -55,6 +63,30 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         other => return Err(Error::message(format!("no command '{other}'; see --help"))),
     }
     Ok(Exit::OK)
+}
+
+/// Does the same where the device has memory for it; None: the command is none.
+fn in_memory(ctx: &mut Ctx, memory: &Memory, command: &str, limit: u16) -> Option<Result<Exit>> {
+    let folder = Path::new(attempts::SURVIVED);
+    let table = ctx.sys.mounts().table().unwrap_or_default();
+    if !table.iter().any(|mount| mount.target == folder) {
+        let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+        let name = Path::new("pstore");
+        // Where it cannot be mounted nothing has survived.
+        let _ = ctx.sys.mounts().mount(name, folder, "pstore", flags, "");
+    }
+    let count = memory.read();
+    let (left, exit) = match command {
+        "add" => (count.saturating_add(1), Exit::OK),
+        "clear" => (0, Exit::OK),
+        // Once: whoever leaves failsafe mode as it was may want to see the boot fail.
+        "reached" if count >= limit => (0, Exit::OK),
+        // What has survived does so only once.
+        "reached" => (count, Exit::FAILED),
+        _ => return None,
+    };
+    let left = memory.leave(left).at("write", "/dev/pmsg0");
+    Some(left.map(|()| exit))
 }
 
 /// Looks in a process with mounts of its own: what it mounts ends with it. One that hangs in

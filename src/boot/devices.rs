@@ -4,7 +4,7 @@
 use super::early::{self, Node};
 use super::uevent::Event;
 use crate::sys::Mount;
-use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+use rustix::fs::{CWD, FileType, Mode, chmod, makedev, mknodat};
 use std::io;
 use std::path::Path;
 
@@ -60,9 +60,12 @@ pub fn make(dev: &Path, device: &Device) -> io::Result<()> {
         std::fs::create_dir_all(parent)?;
     }
     let number = makedev(node.major, node.minor);
-    match mknodat(CWD, &path, *kind, Mode::from_raw_mode(node.mode), number) {
+    let mode = Mode::from_raw_mode(node.mode);
+    match mknodat(CWD, &path, *kind, mode, number) {
         Err(rustix::io::Errno::EXIST) => Ok(()),
-        other => Ok(other?),
+        // The umask must not take anything away: /dev/null is for everybody.
+        Ok(()) => Ok(chmod(&path, mode)?),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -95,3 +95,30 @@ fn the_wait_is_announced_once_per_second_and_the_success_afterwards() {
     let pause = invitations[3] - invitations[0];
     assert!(pause > Duration::from_millis(1200), "{pause:?} for four");
 }
+
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn an_image_may_do_without_the_wait_and_announce_every_step() {
+    let bench = Bench::with_image(|tree| {
+        let file = tree.join("lib/preinit/00_preinit.conf");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let text = text
+            .replace("fs_failsafe_wait_timeout=2", "fs_failsafe_wait_timeout=0")
+            .replace("pi_preinit_net_messages=\n", "pi_preinit_net_messages=y\n");
+        std::fs::write(file, text).unwrap();
+    });
+    let socket = bench.listen();
+    let mut router = bench.power_on();
+    let mut packet = [0; 2000];
+    loop {
+        let (length, _) = socket.recv_from(&mut packet).unwrap();
+        let text = packet[2..length].split(|byte| *byte == 0).next().unwrap();
+        match text {
+            b"Doing safebox Preinit\\n" => {}
+            b"Continuing with Regular Preinit\\n" => break,
+            other => panic!("announced {:?}", String::from_utf8_lossy(other)),
+        }
+    }
+    router.boot_normally();
+    assert!(!router.console.log().contains("to enter failsafe mode"));
+}

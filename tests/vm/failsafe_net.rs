@@ -2,8 +2,10 @@
 
 use crate::lab::Bench;
 use crate::lab::router::{FAILSAFE_ADDRESS, Router, Setup};
+use crate::lab::talk::PATIENCE;
 use std::net::UdpSocket;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Two ports; the cable is in the second.
 const SECOND_PORT: Setup = Setup {
@@ -33,9 +35,14 @@ fn expect_blink(router: &mut Router, on: u32, off: u32) {
 
 fn power_on_failsafe(bench: &Bench, setup: &Setup) -> Router {
     let mut router = bench.power_on_with(setup);
+    expect_shell(&mut router);
+    router
+}
+
+#[track_caller]
+fn expect_shell(router: &mut Router) {
     router.console.expect("FAILSAFE MODE active");
     router.console.expect("# ");
-    router
 }
 
 #[track_caller]
@@ -43,6 +50,24 @@ fn expect_telnet(router: &Router) {
     let mut telnet = router.telnet(FAILSAFE_ADDRESS);
     telnet.expect("FAILSAFE MODE active");
     telnet.expect("# ");
+}
+
+/// Waits until the PC knows the router by this hardware address.
+#[track_caller]
+fn expect_neighbour(mac: &str) {
+    let limit = Instant::now() + PATIENCE;
+    loop {
+        let shown = Command::new("ip")
+            .args(["neigh", "show", "192.168.1.1"])
+            .output();
+        let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
+        if shown.contains(mac) {
+            return;
+        }
+        assert!(Instant::now() < limit, "the PC knows {shown}");
+        // Nothing tells when the table changes.
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Waits for an announcement of failsafe mode; whatever was sent before is of no interest.
@@ -147,17 +172,19 @@ fn the_boards_script_names_the_lan_port_its_hardware_address_and_the_wan() {
         append: "failsafe=1 lab.board",
         ..SECOND_PORT
     };
-    let mut router = power_on_failsafe(&bench, &setup);
-    expect_telnet(&router);
+    let mut router = bench.power_on_with(&setup);
+    // What a PC remembers of the address is wrong, and it is told so without having asked.
+    let entry = "192.168.1.1 lladdr 02:00:00:00:00:99 dev tap0 nud reachable";
+    let arguments = ["neigh", "replace"].into_iter().chain(entry.split(' '));
+    let remembered = Command::new("ip").args(arguments).status().unwrap();
+    assert!(remembered.success());
+    expect_shell(&mut router);
     expect_status(&mut router, "192.168.1.1 on eth1, link on eth1");
+    expect_neighbour("02:00:00:00:00:77");
+    expect_telnet(&router);
     // Nobody from the other side gets a root shell.
     let wan = router.console.run("ip address show eth0").ok();
     assert!(!wan.contains("inet") && !wan.contains(",UP"), "{wan}");
-    let neighbour = Command::new("ip")
-        .args(["neigh", "show", "192.168.1.1"])
-        .output();
-    let neighbour = String::from_utf8(neighbour.unwrap().stdout).unwrap();
-    assert!(neighbour.contains("02:00:00:00:00:77"), "{neighbour}");
 }
 
 #[test]
@@ -204,6 +231,9 @@ fn after_a_normal_boot_nothing_of_the_failsafe_network_is_left() {
     console.run("[ ! -e /tmp/run/failsafe_net ]").ok();
     console.run("[ ! -e /tmp/run/failsafe_net.status ]").ok();
     console.run("pidof failsafe_net").refused("");
+    // The link was never given up on the way: the other end would negotiate it anew.
+    let ups = console.run("cat /sys/class/net/eth0/carrier_up_count").ok();
+    assert_eq!(ups, "1\n");
     // The port has IPv6 of its own again.
     console
         .run("until ip -6 address show eth0 | grep fe80; do sleep 1; done")

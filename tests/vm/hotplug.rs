@@ -101,6 +101,16 @@ fn boot_modules_come_in_and_a_stick_in_failsafe_mode_finds_its_driver_and_its_no
     console
         .run("mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3")
         .ok();
+    // Who makes them makes all, each where it belongs.
+    console.run("kill -9 $(pidof hotplug)").ok();
+    console
+        .run("until [ -c /dev/input/event0 ] && [ -b /dev/mtdblock0 ]; do sleep 1; done")
+        .ok();
+    let modes = "stat -c '%n %a' /dev/urandom /dev/kmsg /dev/mtd0";
+    assert_eq!(
+        console.run(modes).ok(),
+        "/dev/urandom 666\n/dev/kmsg 644\n/dev/mtd0 600\n"
+    );
     console.run("! lsmod | grep -q usb_storage").ok();
     router.plug_in(&stick);
     let console = &mut router.console;
