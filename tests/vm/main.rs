@@ -11,6 +11,7 @@ mod damage;
 mod lab;
 mod newcomer;
 mod rescue;
+mod scripts;
 #[path = "../support/tempdir.rs"]
 mod tempdir;
 mod tour;
