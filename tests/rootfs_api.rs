@@ -24,11 +24,14 @@ const SAFEBOX: &str = env!("CARGO_BIN_EXE_safebox");
 
 /// uci with its directories below the other root.
 const UCI: &str = "#!/bin/sh
+dir=\"$IPKG_INSTROOT/etc/config\"
+[ \"$1\" != -c ] || { dir=\"$2\"; shift 2; }
+changes=\"$IPKG_INSTROOT/tmp/.uci\"
 case \"$1\" in
-    -P) shift 2; set -- -P \"$IPKG_INSTROOT/var/state\" \"$@\" ;;
-    *) set -- -t \"$IPKG_INSTROOT/tmp/.uci\" \"$@\" ;;
+    -P) shift 2; set -- -p \"$changes\" -P \"$IPKG_INSTROOT/var/state\" \"$@\" ;;
+    *) set -- -t \"$changes\" \"$@\" ;;
 esac
-exec SAFEBOX uci -c \"$IPKG_INSTROOT/etc/config\" \"$@\"
+exec SAFEBOX uci -c \"$dir\" \"$@\"
 ";
 
 /// A shell, and what it finds in its PATH.

@@ -14,6 +14,8 @@ N="
 "
 # Between the items of a list in its one value.
 LIST_SEP=" "
+# config_load sees the state in /var/state too.
+LOAD_STATE=1
 CONFIG_SECTIONS= CONFIG_NUM_SECTIONS=0 CONFIG_SECTION=
 
 . "${IPKG_INSTROOT:-}/lib/config/uci.sh"
@@ -54,8 +56,7 @@ list_remove() {
 
 # PACKAGE: reads it. The sections of another one are no longer visited, but their values stay,
 # so that a function called by config_foreach may load a second package. With CONFIG_APPEND
-# the sections are added. LOAD_STATE asks for the state in /var/state too. Fails if there is
-# no such package.
+# the sections are added. Fails if there is no such package.
 config_load() {
 	uci_load "$@"
 }

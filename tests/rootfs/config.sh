@@ -314,12 +314,12 @@ UCI_CONFIG_DIR="$PWD/other"; config_load mine; config_get v x v; echo $v; config
 #> 1
 #> 1
 
-# changes that are not committed count, the state only if asked for
+# changes that are not committed count, and so does the state, unless it is not asked for
 uci set network.lan.ipaddr=10.0.0.1; mkdir -p var/state; uci_set_state network lan up 1
 config_load network; config_get v lan ipaddr; config_get w lan up none; echo $v $w
-LOAD_STATE=1; config_load network; config_get w lan up none; echo $w
+LOAD_STATE=; config_load network; config_get v lan ipaddr; config_get w lan up none; echo $v $w
+#> 10.0.0.1 1
 #> 10.0.0.1 none
-#> 1
 
 # under an IFS of the caller's
 IFS=,; config_load network; config_get v lan ipaddr; echo "$v"; IFS=' '; config_foreach echo
