@@ -60,3 +60,25 @@ fn scripts_find_flash_network_accounts_and_state() {
         "2",
     );
 }
+
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn the_console_asks_who_is_there_where_ttylogin_says_so() {
+    let bench = Bench::settled();
+    let mut router = bench.power_on();
+    router.boot_normally();
+    let console = &mut router.console;
+    let ask = "uci set system.@system[0].ttylogin=1 && uci commit system";
+    console.run(ask).ok();
+    console
+        .run("echo 'root:*:0:0:99999:7:::' >/etc/shadow")
+        .ok();
+    console.line("exit");
+    console.expect("Please press Enter to activate this console.");
+    console.line("");
+    console.expect("login: ");
+    console.line("root");
+    console.expect("Password: ");
+    console.line("anything");
+    console.expect("Login incorrect");
+}
