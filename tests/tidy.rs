@@ -192,6 +192,7 @@ fn every_folder_says_what_belongs_there() {
             "tests/cli",
             "tests/support",
             "tests/shell",
+            "tests/rootfs",
             "tests/fuzz/",
             "tests/vm/hooked/",
             "tests/bench/peer/",

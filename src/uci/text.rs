@@ -1,7 +1,7 @@
 //! Packages and changes as text: what `show`, `export`, `changes` print and files hold.
 //!
 //! `export` is evaluated by shell scripts with functions named after the keywords, so
-//! whatever a shell might take for its own is quoted, section types included.
+//! whatever a shell might take for its own is quoted, types and names of packages included.
 
 use super::delta::{Change, Delta};
 use super::package::{Package, Section, Setting, Value};
@@ -23,7 +23,7 @@ pub fn quoted(out: &mut Vec<u8>, value: &[u8]) {
 pub fn body(out: &mut Vec<u8>, package: &Package, name_all: bool) {
     for section in package.sections.iter() {
         out.extend_from_slice(b"\nconfig ");
-        kind(out, &section.kind);
+        word(out, &section.kind);
         if name_all || !section.anonymous {
             out.push(b' ');
             quoted(out, &section.name);
@@ -49,17 +49,18 @@ pub fn body(out: &mut Vec<u8>, package: &Package, name_all: bool) {
 /// What `export` prints.
 pub fn export(out: &mut Vec<u8>, package: &Package, name_all: bool) {
     out.extend_from_slice(b"package ");
-    out.extend_from_slice(&package.name);
+    word(out, &package.name);
     out.push(b'\n');
     body(out, package, name_all);
 }
 
-/// A section type; quoted where neither a file nor a shell would take it as one word.
-fn kind(out: &mut Vec<u8>, kind: &[u8]) {
+/// A section type or the name of a package; quoted where neither a file nor a shell would take
+/// it as one word.
+fn word(out: &mut Vec<u8>, word: &[u8]) {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./:@%+,".contains(byte);
-    match kind.iter().all(plain) {
-        true => out.extend_from_slice(kind),
-        false => quoted(out, kind),
+    match word.iter().all(plain) {
+        true => out.extend_from_slice(word),
+        false => quoted(out, word),
     }
 }
 

@@ -15,6 +15,7 @@ mod init;
 mod lab;
 mod newcomer;
 mod rescue;
+mod scripts;
 #[path = "../support/tempdir.rs"]
 mod tempdir;
 mod tour;
