@@ -77,6 +77,7 @@ applets! {
     readlink
     reboot
     recvudp
+    rescue
     rm
     rmdir
     seq
