@@ -8,6 +8,7 @@
 
 mod boot;
 mod damage;
+mod guided;
 mod lab;
 mod newcomer;
 mod rescue;
