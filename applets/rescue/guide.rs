@@ -3,15 +3,14 @@
 use super::report;
 use safebox::applet::Ctx;
 use safebox::error::{At, Error, Exit, Result};
-use safebox::health::address::{self, Wanted};
-use safebox::health::restore::{self, State};
-use safebox::health::{self, Level, crash, network, printable};
+use safebox::health::address::{self, PACKAGE, Wanted};
+use safebox::health::{self, crash, difference, network, printable, restore};
 use safebox::overlay::{self, Root};
 use safebox::proc::launch;
 use safebox::sys::process::{self, Fork};
 use safebox::sys::signal::numbers;
 use safebox::sys::trap::{self, Disposition};
-use safebox::uci::{Config, text};
+use safebox::uci::{Store, text};
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::net::Ipv4Addr;
@@ -41,9 +40,9 @@ impl Guide<'_, '_> {
     pub fn status(&mut self) -> Exit {
         let found = health::look(self.ctx.sys, &self.ctx.root, self.live);
         self.ctx.out.put(report::text(&found).as_bytes());
-        match found.iter().any(|f| f.level == Level::Attention) {
-            true => Exit::FAILED,
-            false => Exit::OK,
+        match found.attention() {
+            0 => Exit::OK,
+            _ => Exit::FAILED,
         }
     }
 
@@ -53,30 +52,33 @@ impl Guide<'_, '_> {
         let mut stdin = self.ctx.stdin();
         let (mut line, mut byte) = (Vec::new(), [0]);
         // One byte at a time: what follows the line may be for a program that is run.
-        loop {
-            match stdin.read(&mut byte) {
-                Ok(0) if line.is_empty() => {
+        while byte != [b'\n'] {
+            if stdin.read(&mut byte).at("read", "answer")? == 0 {
+                if line.is_empty() {
                     self.ctx.tell("\n");
                     return Ok(None);
                 }
-                Ok(0) => break,
-                Ok(_) if byte == [b'\n'] => break,
-                Ok(_) if line.len() < ANSWER => line.push(byte[0]),
-                Ok(_) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error).at("read", "answer"),
+                break;
+            }
+            if line.len() < ANSWER {
+                line.push(byte[0]);
             }
         }
         Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
     }
 
-    /// Yes only for an answer that begins with `y`.
+    /// Yes only for an answer that begins with `y`; without it nothing is changed.
     fn confirm(&mut self, question: &str) -> Result<bool> {
         if self.yes {
             return Ok(true);
         }
-        let answer = self.ask(&format!("{question} [y/N] "))?;
-        Ok(answer.is_some_and(|answer| answer.starts_with(['y', 'Y'])))
+        self.ctx.tell(question);
+        let answer = self.ask(" [y/N] ")?.unwrap_or_default();
+        let agreed = answer.starts_with(['y', 'Y']);
+        if !agreed {
+            self.ctx.say("nothing was changed");
+        }
+        Ok(agreed)
     }
 
     fn line(&mut self, text: impl AsRef<[u8]>) {
@@ -99,26 +101,18 @@ impl Guide<'_, '_> {
         // What was printed before must be seen before; a failure is reported at the end.
         let _ = std::io::Write::flush(&mut self.ctx.out);
         let argv: [OsString; 3] = ["sh".into(), "-c".into(), line.into()];
-        let keys = [numbers::INT, numbers::QUIT].map(|key| (key, trap::is_ignored(key)));
-        // Before the fork, or the first key might end us. Both signals can be set.
-        for (key, _) in keys {
-            let _ = trap::set(key, Disposition::Ignore);
-        }
-        let as_before = || {
-            for (key, _) in keys.iter().filter(|(_, was_ignored)| !was_ignored) {
-                let _ = trap::set(*key, Disposition::Default);
-            }
-        };
+        // Before the fork, or the first key might end us, too.
+        signals(Disposition::Ignore);
         let status = match process::fork().at("start", "sh")? {
             Fork::Parent(child) => process::wait_for(child).at("wait for", "sh"),
             Fork::Child => {
-                as_before();
+                signals(Disposition::Default);
                 let error = launch::become_program(self.ctx.applets, &argv, self.ctx.sys);
                 self.ctx.say(&error);
                 process::exit_now(error.exit().0)
             }
         };
-        as_before();
+        signals(Disposition::Default);
         Ok(Exit(status?))
     }
 
@@ -134,21 +128,25 @@ impl Guide<'_, '_> {
         if !self.live {
             return Ok(());
         }
-        let mut view = overlay::look::look(self.ctx.sys, &self.ctx.root)?;
-        if view.root == Root::Rom
-            && self.interactive
-            && self.confirm("The settings are not mounted. Mount them now (mount_root)?")?
-        {
-            self.runs("mount_root")?;
-            view = overlay::look::look(self.ctx.sys, &self.ctx.root)?;
-        }
-        match (view.root, view.mounted) {
-            (Root::Rom, _) => Err(restore::Error::NotMounted.into()),
-            (Root::Memory, _) => {
+        let view = overlay::look::look(self.ctx.sys, &self.ctx.root)?;
+        let read_only = view.mounted.is_some_and(|mounted| mounted.read_only);
+        match view.root {
+            Root::Rom => {
+                let question = "The settings are not mounted. Mount them now (mount_root)?";
+                if self.interactive
+                    && !self.dry_run
+                    && self.confirm(question)?
+                    && self.shell(OsStr::new("mount_root"))? == Exit::OK
+                {
+                    return Ok(());
+                }
+                Err(restore::Error::NotMounted.into())
+            }
+            Root::Memory => {
                 self.ctx.say(overlay::Error::InMemory);
                 Ok(())
             }
-            (_, Some(data)) if data.read_only => Err(overlay::Error::ReadOnly(data.target).into()),
+            _ if read_only => Err(overlay::Error::ReadOnly("/overlay".into()).into()),
             _ => Ok(()),
         }
     }
@@ -177,99 +175,77 @@ impl Guide<'_, '_> {
     }
 
     pub fn address(&mut self, argument: Option<&OsStr>) -> Result<Exit> {
-        let given = argument.map(|text| text.to_string_lossy().into_owned());
-        let wanted = given.as_deref().map(Wanted::parse).transpose()?;
-        let mut lines = Vec::new();
+        let mut typed = argument.map(|text| text.to_string_lossy().into_owned());
+        if let Some(typed) = &typed {
+            Wanted::parse(typed)?;
+        }
         if self.live
             && let Ok(tables) = network::Tables::read()
         {
-            let now = |(device, prefix)| format!("now:       {prefix} on {device}");
-            lines.extend(tables.addresses().map(now));
+            for (device, prefix) in tables.addresses() {
+                let line = format!("now:       {prefix} on {device}");
+                self.ctx.out.line(line);
+            }
         }
-        lines.into_iter().for_each(|line| self.line(line));
         self.ready()?;
-        let mut config = Config::at(self.ctx.path("/etc/config"));
-        let next = address::shown(&mut config)?;
-        self.line(format!("next boot: {next}"));
-        let wanted = match wanted {
-            Some(wanted) => wanted,
-            None if !self.interactive || self.dry_run => return Ok(Exit::OK),
-            None => match self.ask("New address (Enter: none): ")?.as_deref() {
-                None | Some("") => return Ok(Exit::OK),
-                Some(text) => Wanted::parse(text)?,
-            },
+        let store = Store::at(self.ctx.path("/etc/config"));
+        let (mut package, _) = store.load(PACKAGE).map_err(address::Error::from)?;
+        self.line(format!("next boot: {}", address::shown(&package)?));
+        if typed.is_none() && self.interactive && !self.dry_run {
+            typed = self.ask("New address (Enter: none): ")?;
+        }
+        let Some(typed) = typed.filter(|typed| !typed.is_empty()) else {
+            return Ok(Exit::OK);
         };
-        self.set_address(&mut config, wanted)
-    }
-
-    fn set_address(&mut self, config: &mut Config, wanted: Wanted) -> Result<Exit> {
-        let changes = address::changes(config, wanted)?;
-        if changes.is_empty() {
-            self.line("This is the address already.");
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        text::body(&mut before, &package, false);
+        address::set(&mut package, Wanted::parse(&typed)?)?;
+        text::body(&mut after, &package, false);
+        let changes = difference::lines(&before, &after, usize::MAX);
+        self.ctx.out.put(changes.as_bytes());
+        if self.dry_run || changes.is_empty() {
+            // Shown, or so already.
             return Ok(Exit::OK);
         }
-        self.ctx.out.put(&changes);
-        if self.dry_run {
-            return Ok(Exit::OK);
-        }
-        address::set(config, wanted)?;
-        let next = address::shown(config)?;
-        self.line(format!("next boot: {next}"));
-        self.line("This session keeps its address. The PC then needs one of the new network.");
-        let changes = self.ctx.path("/tmp/.uci");
-        let pending = config.store.clone();
-        if Config::new(pending)
-            .with_changes(changes)
-            .store
-            .has_pending(b"network")
-        {
-            self.line("Older changes still wait for a 'uci commit network': see 'uci changes'.");
-        }
+        store
+            .write(PACKAGE, &package)
+            .map_err(address::Error::from)?;
+        let next = address::shown(&package)?;
+        self.line(format!(
+            "next boot: {next}\n\
+             This session keeps its address. The PC then needs one of the new network."
+        ));
         Ok(Exit::OK)
     }
 
     pub fn restore(&mut self, argument: Option<&OsStr>) -> Result<Exit> {
         self.ready()?;
-        if let Some(name) = argument {
-            return self.restore_file(name);
+        let mut name = argument.map(OsStr::to_owned);
+        if name.is_none() {
+            let dir = self.ctx.path("/etc/config");
+            let dry_run = std::mem::replace(&mut self.dry_run, false);
+            self.runs(with_file("ls ", dir.as_os_str(), ""))?;
+            self.runs(with_file("uci -c ", dir.as_os_str(), " validate"))?;
+            self.dry_run = dry_run;
+            if self.interactive && !self.dry_run {
+                name = self
+                    .ask("File to restore (Enter: none): ")?
+                    .map(OsString::from);
+            }
         }
-        for (name, state) in restore::list(&self.ctx.root)? {
-            let words = match state {
-                State::Broken(text) => format!("does not parse: {text}"),
-                State::Changed => "changed".into(),
-                State::Default => "as the firmware has it".into(),
-                State::Missing => "missing".into(),
-                State::Own => "not in the firmware".into(),
-            };
-            self.line(format!("{:<16} {words}", printable(&name, 40)));
-        }
-        if !self.interactive || self.dry_run {
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
             return Ok(Exit::OK);
-        }
-        match self.ask("File to restore (Enter: none): ")?.as_deref() {
-            None | Some("") => Ok(Exit::OK),
-            Some(name) => self.restore_file(OsStr::new(name)),
-        }
-    }
-
-    fn restore_file(&mut self, name: &OsStr) -> Result<Exit> {
-        let plan = restore::plan(&self.ctx.root, name)?;
+        };
+        let plan = restore::plan(&self.ctx.root, &name)?;
         if plan.is_default {
-            self.line(format!(
-                "{} is the firmware's already.",
-                plan.path.display()
-            ));
+            self.line("It is the firmware's already.");
             return Ok(Exit::OK);
-        }
-        for line in &plan.difference {
-            self.line(line);
         }
         self.ctx.out.put(plan.to_string().as_bytes());
         if self.dry_run {
             return Ok(Exit::OK);
         }
         if !self.confirm("Restore it?")? {
-            self.ctx.say("nothing was changed");
             return Ok(Exit::FAILED);
         }
         restore::perform(&plan)?;
@@ -278,27 +254,20 @@ impl Guide<'_, '_> {
     }
 
     pub fn log(&mut self) -> Result<Exit> {
-        let none = "no log was kept";
+        let place = "/sys/fs/pstore";
         if self.live && !self.dry_run {
-            let place = "/sys/fs/pstore";
-            if !crash::mount(self.ctx.sys).at("mount", place)? {
-                self.line("this kernel keeps no log of a crash");
-                return Ok(Exit::OK);
-            }
+            crash::mount(self.ctx.sys).at("mount", place)?;
         }
         let logs = crash::logs(&self.ctx.root);
         if logs.is_empty() {
-            self.line(none);
+            self.line("No log was kept.");
         }
-        for path in &logs {
-            let shown = printable(path.as_os_str().as_bytes(), 200);
-            self.line(format!("==> less {shown} <=="));
-            match crash::last_lines(path, LOG_LINES).at("read", path) {
-                Ok(lines) => lines.iter().for_each(|line| self.line(line)),
-                Err(error) => self.ctx.complain(error),
-            }
+        for path in logs {
+            let end = crash::last_lines(&path, LOG_LINES).at("read", &path)?;
+            let path = printable(path.as_os_str().as_bytes(), 200);
+            self.line(format!("==> less {path} <=={end}"));
         }
-        Ok(self.ctx.status())
+        Ok(Exit::OK)
     }
 
     /// The address that a PC can use now.
@@ -321,27 +290,15 @@ impl Guide<'_, '_> {
         }
         let own = self.own_address();
         self.line(format!(
-            "Now on the PC (here, Ctrl-C gives up):\n    nc {own} 3333 </dev/null >settings.tgz"
+            "Now on the PC (here, Ctrl-C gives up):\n    nc {own} 3333 </dev/null >settings.tgz\n\
+             or, where ssh runs:\n    ssh root@{own} 'sysupgrade -b -' >settings.tgz"
         ));
-        if self.has_ssh() {
-            self.line(format!(
-                "or\n    ssh root@{own} 'sysupgrade -b -' >settings.tgz"
-            ));
-        }
         let exit = self.runs(format!("nc -l -p 3333 <{file}"))?;
         if exit == Exit::OK && !self.dry_run {
             self.line("Sent. On the PC 'sha256sum settings.tgz' must show the digest above.");
         }
         self.runs(format!("rm {file}"))?;
         Ok(exit)
-    }
-
-    fn has_ssh(&self) -> bool {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let servers = ["sshd", "dropbear"].map(OsStr::new);
-        servers
-            .iter()
-            .any(|server| launch::search(server, &path).is_some())
     }
 
     pub fn flash(&mut self, argument: Option<&OsStr>) -> Result<Exit> {
@@ -420,7 +377,6 @@ impl Guide<'_, '_> {
             return self.runs(command);
         }
         if !self.confirm("Install it now? Do not switch off until it has started again.")? {
-            self.ctx.say("nothing was changed");
             return Ok(Exit::FAILED);
         }
         self.runs(command)
@@ -449,6 +405,14 @@ impl Guide<'_, '_> {
             return Ok(Exit::FAILED);
         }
         self.runs("reboot")
+    }
+}
+
+/// What Ctrl-C and Ctrl-\\ do to us.
+fn signals(how: Disposition) {
+    for number in [numbers::INT, numbers::QUIT] {
+        // Both can be set, so that it cannot fail.
+        let _ = trap::set(number, how);
     }
 }
 

@@ -1,7 +1,6 @@
 //! The report on a screen of 80 columns, in plain text.
 
-use safebox::health::{Finding, Level};
-use safebox::text::width;
+use safebox::health::{Level, Report};
 
 /// Columns that a line may have.
 const WIDTH: usize = 79;
@@ -9,50 +8,44 @@ const WIDTH: usize = 79;
 const INDENT: usize = 13;
 
 /// The findings, one after the other, and what they come to.
-pub fn text(found: &[Finding]) -> String {
+pub fn text(report: &Report) -> String {
     let mut text = String::new();
-    for finding in found {
+    for finding in &report.0 {
         let mark = match finding.level {
             Level::Good => "ok",
             Level::Note => "--",
             Level::Attention => "!!",
         };
-        let head = format!("{mark} {:<10}", finding.topic);
-        put(&mut text, &head, &finding.text);
-        for line in &finding.more {
+        let mut lines = finding.text.split('\n');
+        let first = lines.next().unwrap_or_default();
+        put(&mut text, &format!("{mark} {}", finding.topic), first);
+        for line in lines {
             put(&mut text, "           |", line);
         }
-        if let Some(next) = &finding.next {
-            put(&mut text, "          ->", next);
+        if !finding.next.is_empty() {
+            put(&mut text, "          ->", &finding.next);
         }
     }
-    match found.iter().filter(|f| f.level == Level::Attention).count() {
-        0 => text.push_str("Nothing needs attention.\n"),
-        1 => text.push_str("One thing needs attention (!!); what to type is behind the arrow.\n"),
-        n => text.push_str(&format!(
-            "{n} things need attention (!!); what to type is behind the arrows.\n"
-        )),
-    }
+    text.push_str(&match report.attention() {
+        0 => "Nothing needs attention.\n".to_owned(),
+        n => format!("Attention (!!) is needed {n} times; what to type is behind the arrows.\n"),
+    });
     text
 }
 
 /// `head text`, broken between words where it does not fit.
 fn put(out: &mut String, head: &str, text: &str) {
-    let columns = |word: &str| word.chars().map(width::of).sum::<usize>();
-    let mut at = INDENT;
     out.push_str(&format!("{head:<INDENT$}"));
-    for (number, word) in text.split(' ').enumerate() {
-        let room = columns(word) + 1;
-        if number > 0 && at + room > WIDTH {
-            out.push('\n');
-            out.push_str(&" ".repeat(INDENT));
+    let mut at = INDENT;
+    for word in text.split_inclusive(' ') {
+        let columns = word.chars().count();
+        if at > INDENT && at + columns > WIDTH + 1 {
             at = INDENT;
-        } else if number > 0 {
-            out.push(' ');
-            at += 1;
+            out.truncate(out.trim_end().len());
+            out.push_str(&format!("\n{:INDENT$}", ""));
         }
         out.push_str(word);
-        at += room - 1;
+        at += columns;
     }
     out.push('\n');
 }

@@ -1,16 +1,17 @@
-//! The LAN address in the settings: shown, planned, set.
+//! The LAN address in the settings: shown and set.
 //!
 //! Two forms are in use: `ipaddr` with `netmask`, and `ipaddr` with its length behind a
 //! slash, alone or first of a list. Whichever is there is kept.
 
 use crate::error::EngineError;
 use crate::net::prefix::{self, Prefix};
-use crate::uci::{self, Change, Config, Delta, Package, Section, Value, text};
+use crate::uci::{self, Package, Section, Value, text};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// The package and the section of the LAN.
-const PACKAGE: &[u8] = b"network";
+/// The package of the network.
+pub const PACKAGE: &[u8] = b"network";
+/// The section of the LAN.
 const LAN: &[u8] = b"lan";
 /// The usual length.
 const USUAL: u8 = 24;
@@ -18,8 +19,8 @@ const USUAL: u8 = 24;
 /// Why an address cannot be set.
 #[derive(Debug)]
 pub enum Error {
-    /// What was typed, and what is wrong with it.
-    Bad(String, &'static str),
+    /// What is wrong with it.
+    Bad(&'static str),
     /// The settings have no LAN.
     NoLan,
     /// The settings cannot be read or written.
@@ -37,21 +38,21 @@ impl From<uci::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Bad(text, why) => write!(f, "{text}: {why}"),
-            Error::NoLan => f.write_str(
-                "/etc/config/network has no section 'lan' (rescue restore network brings one)",
-            ),
-            Error::Uci(error @ uci::Error::Parse(_)) => write!(
-                f,
-                "/etc/config/network: {error} (rescue restore network brings the default)"
-            ),
-            Error::Uci(error) => write!(f, "/etc/config/network: {error}"),
+            Error::Bad(why) => return f.write_str(why),
+            Error::NoLan => f.write_str("/etc/config/network has no section 'lan'")?,
+            Error::Uci(error) => {
+                write!(f, "/etc/config/network: {error}")?;
+                if !matches!(error, uci::Error::Parse(_) | uci::Error::NotFound) {
+                    return Ok(());
+                }
+            }
         }
+        f.write_str("; the default: rescue restore network")
     }
 }
 
 /// An address that a router can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Wanted {
     address: Ipv4Addr,
     /// Bits of the network; none: as many as now.
@@ -64,41 +65,38 @@ impl Wanted {
     /// # Errors
     /// [`Error::Bad`] for what is no address, or none that a PC could talk to.
     pub fn parse(text: &str) -> Result<Wanted, Error> {
-        let bad = |why| Error::Bad(super::printable(text.as_bytes(), 50), why);
-        let (address, length) = match Prefix::parse(text) {
-            Some(Prefix {
-                address: IpAddr::V4(address),
-                length,
-            }) => (address, length),
-            _ => return Err(bad("no IPv4 address (like 192.168.1.1 or 192.168.1.1/24)")),
+        let Some(Prefix {
+            address: IpAddr::V4(address),
+            length,
+        }) = Prefix::parse(text)
+        else {
+            let why = "this is no IPv4 address (like 192.168.1.1 or 192.168.1.1/24)";
+            return Err(Error::Bad(why));
         };
         if matches!(address.octets()[0], 0 | 127 | 224..) {
-            return Err(bad("no address that a router can have"));
+            return Err(Error::Bad("no router can have this address"));
         }
         let length = text.contains('/').then_some(length);
         let wanted = Wanted { address, length };
-        length.map_or(Ok(()), |length| wanted.fits(length))?;
+        wanted.fits(length)?;
         Ok(wanted)
     }
 
     /// Whether a network of so many bits has room for this router and a PC.
-    fn fits(self, length: u8) -> Result<(), Error> {
+    fn fits(self, length: Option<u8>) -> Result<(), Error> {
+        let Some(length) = length else { return Ok(()) };
         let mask = prefix::netmask(length).to_bits();
         let host = self.address.to_bits() & !mask;
-        let bad = |why| Err(Error::Bad(format!("{}/{length}", self.address), why));
-        match length {
-            0..8 | 31.. => bad("the network needs 8 to 30 bits"),
-            _ if host == 0 => bad("this is the network itself"),
-            _ if host == !mask => bad("this is the broadcast address of the network"),
-            _ => Ok(()),
-        }
+        Err(Error::Bad(match length {
+            0..8 | 31.. => "the network needs 8 to 30 bits",
+            _ if host == 0 => "this is the network itself",
+            _ if host == !mask => "this is the broadcast address of its network",
+            _ => return Ok(()),
+        }))
     }
 }
 
-fn lan(package: &Package) -> Result<&Section, Error> {
-    package.section(LAN).ok_or(Error::NoLan)
-}
-
+/// The value of an option on one line; empty where there is none.
 fn plain(section: &Section, option: &[u8]) -> String {
     let mut shown = Vec::new();
     if let Some(value) = section.value(option) {
@@ -109,101 +107,74 @@ fn plain(section: &Section, option: &[u8]) -> String {
 
 /// The length that goes with an address in the settings.
 fn length_of(section: &Section, address: &str) -> u8 {
-    let of_netmask = || prefix::netmask_length(plain(section, b"netmask").parse().ok()?);
+    let netmask = plain(section, b"netmask").parse().ok();
     match Prefix::parse(address) {
         Some(prefix) if address.contains('/') => prefix.length,
-        _ => of_netmask().unwrap_or(USUAL),
+        _ => netmask.and_then(prefix::netmask_length).unwrap_or(USUAL),
     }
 }
 
-/// The LAN as it will be after the next normal boot: `192.168.1.1/24 on eth0, static`.
+/// The LAN as a normal boot has it: `192.168.1.1/24 on eth0, static`.
 ///
 /// # Errors
-/// [`Error::NoLan`], or the settings cannot be read.
-pub fn shown(config: &mut Config) -> Result<String, Error> {
-    let section = lan(config.package(PACKAGE)?)?;
-    let address = plain(section, b"ipaddr");
-    let mut line = match &*address {
-        "" => "no address".to_owned(),
-        one if one.contains(['/', ' ']) => one.to_owned(),
-        one => format!("{one}/{}", length_of(section, one)),
-    };
-    // The newer word for it, then the older one.
-    let devices = [b"device".as_slice(), b"ifname"].map(|option| plain(section, option));
-    if let Some(device) = devices.iter().find(|device| !device.is_empty()) {
-        line = format!("{line} on {device}");
+/// [`Error::NoLan`].
+pub fn shown(package: &Package) -> Result<String, Error> {
+    let section = package.section(LAN).ok_or(Error::NoLan)?;
+    let mut line = plain(section, b"ipaddr");
+    if line.is_empty() {
+        line.push_str("no address");
+    } else if !line.contains(['/', ' ']) {
+        line = format!("{line}/{}", length_of(section, &line));
     }
-    Ok(match &*plain(section, b"proto") {
-        "" => line,
-        proto => format!("{line}, {proto}"),
-    })
+    // The newer word for it, then the older one.
+    for (before, option) in [
+        (" on ", &b"device"[..]),
+        (" on ", b"ifname"),
+        (", ", b"proto"),
+    ] {
+        let value = plain(section, option);
+        if !value.is_empty() {
+            line.push_str(before);
+            line.push_str(&value);
+        }
+    }
+    Ok(line)
 }
 
-/// The changes that give the LAN this address; none if it has it.
+/// Gives the LAN of a package this address.
 ///
 /// # Errors
 /// [`Error::NoLan`]; [`Error::Bad`] where the length of now does not fit the address.
-pub fn plan(package: &Package, wanted: Wanted) -> Result<Vec<Delta>, Error> {
-    let section = lan(package)?;
-    let old = section.value(b"ipaddr");
-    let items = old.map_or(&[][..], Value::items);
+pub fn set(package: &mut Package, wanted: Wanted) -> Result<(), Error> {
+    let section = package.section_mut(LAN).ok_or(Error::NoLan)?;
+    let mut items = match section.value(b"ipaddr") {
+        Some(value) => value.items().to_vec(),
+        None => Vec::new(),
+    };
     let first = super::printable(items.first().map_or(b"", |item| item), 100);
     let length = wanted.length.unwrap_or_else(|| length_of(section, &first));
-    wanted.fits(length)?;
+    wanted.fits(Some(length))?;
+    let Wanted { address, .. } = wanted;
     // A netmask that holds for other addresses, too, must stay as it is.
-    let with_length = first.contains('/') || items.len() > 1;
-    let value = match with_length {
-        true => format!("{}/{length}", wanted.address),
-        false => wanted.address.to_string(),
+    let value = if first.contains('/') || items.len() > 1 {
+        format!("{address}/{length}")
+    } else {
+        let mask = prefix::netmask(length).to_string();
+        section.set(b"netmask", Value::Text(mask.into_bytes()));
+        address.to_string()
     };
-    let change = |change, option: &[u8], value: &[u8]| Delta::new(change, LAN, Some(option), value);
-    let mut changes = Vec::new();
-    if first != value {
-        match old {
-            Some(Value::List(items)) => {
-                changes.push(change(Change::Delete, b"ipaddr", b""));
-                let kept = items.iter().skip(1).map(Vec::as_slice);
-                let all = [value.as_bytes()].into_iter().chain(kept);
-                changes.extend(all.map(|item| change(Change::AddItem, b"ipaddr", item)));
-            }
-            _ => changes.push(change(Change::Set, b"ipaddr", value.as_bytes())),
+    let is_list = matches!(section.value(b"ipaddr"), Some(Value::List(_)));
+    let value = match items.first_mut() {
+        Some(first) if is_list => {
+            *first = value.into_bytes();
+            Value::List(items)
         }
-    }
-    let mask = prefix::netmask(length).to_string();
-    if !with_length && plain(section, b"netmask") != mask {
-        changes.push(change(Change::Set, b"netmask", mask.as_bytes()));
-    }
+        _ => Value::Text(value.into_bytes()),
+    };
+    section.set(b"ipaddr", value);
     // With another protocol the address would have no effect.
-    if plain(section, b"proto") != "static" {
-        changes.push(change(Change::Set, b"proto", b"static"));
-    }
-    Ok(changes)
-}
-
-/// What [`set`] would do, or did, a line for each change.
-///
-/// # Errors
-/// As [`plan`], or the settings cannot be read.
-pub fn changes(config: &mut Config, wanted: Wanted) -> Result<Vec<u8>, Error> {
-    let changes = plan(config.package(PACKAGE)?, wanted)?;
-    let mut shown = Vec::new();
-    for change in &changes {
-        text::change(&mut shown, PACKAGE, change);
-    }
-    Ok(shown)
-}
-
-/// Gives the LAN this address, whole or not at all.
-///
-/// # Errors
-/// As [`plan`], or the file cannot be written: then the old one is as it was.
-pub fn set(config: &mut Config, wanted: Wanted) -> Result<(), Error> {
-    let changes = plan(config.package(PACKAGE)?, wanted)?;
-    let mut package = config.package(PACKAGE)?.clone();
-    for change in &changes {
-        change.apply(&mut package);
-    }
-    Ok(config.store.write(PACKAGE, &package)?)
+    section.set(b"proto", Value::Text(b"static".to_vec()));
+    Ok(())
 }
 
 #[cfg(test)]
@@ -211,21 +182,21 @@ mod tests {
     use super::*;
     use crate::uci::{Reading, parse_package};
 
-    fn planned(file: &str, wanted: &str) -> String {
-        let (package, _) = parse_package(PACKAGE, file.as_bytes(), Reading::Strict).unwrap();
-        let planned = Wanted::parse(wanted).and_then(|wanted| plan(&package, wanted));
-        match planned {
-            Ok(changes) => {
-                let mut shown = Vec::new();
-                for change in &changes {
-                    text::change(&mut shown, PACKAGE, change);
-                }
-                String::from_utf8(shown)
-                    .unwrap()
-                    .replace("network.lan.", "")
-            }
-            Err(error) => error.to_string(),
+    /// The section after the change, its lines without the keyword.
+    fn changed(file: &str, wanted: &str) -> String {
+        let (mut package, _) = parse_package(PACKAGE, file.as_bytes(), Reading::Strict).unwrap();
+        let changed = Wanted::parse(wanted).and_then(|wanted| set(&mut package, wanted));
+        if let Err(error) = changed {
+            return error.to_string();
         }
+        let mut shown = Vec::new();
+        text::body(&mut shown, &package, false);
+        let shown = String::from_utf8(shown).unwrap();
+        let lines = shown.lines().filter(|line| line.starts_with('\t'));
+        let lines: Vec<_> = lines
+            .map(|line| line.trim().replace("option ", ""))
+            .collect();
+        lines.join(", ")
     }
 
     const OLD: &str = "config interface lan\n\toption proto static\n\
@@ -236,65 +207,42 @@ mod tests {
     #[test]
     fn each_form_keeps_its_form() {
         let check = |file: &str, wanted: &str, expected: &str| {
-            assert_eq!(planned(file, wanted), expected, "{wanted}");
+            assert_eq!(changed(file, wanted), expected, "{wanted}");
         };
-        check(OLD, "10.1.2.3", "ipaddr='10.1.2.3'\n");
-        check(
-            OLD,
-            "10.1.2.3/16",
-            "ipaddr='10.1.2.3'\nnetmask='255.255.0.0'\n",
-        );
-        check(
-            OLD,
-            "10.1.2.3/255.255.0.0",
-            "ipaddr='10.1.2.3'\nnetmask='255.255.0.0'\n",
-        );
-        check(OLD, "192.168.1.1/24", "");
-        let list = "-ipaddr\nipaddr+='10.1.2.3/24'\nipaddr+='10.0.0.1/8'\n";
+        let long = "proto 'static', ipaddr '10.1.2.3', netmask '255.255.255.0'";
+        let short = "proto 'static', ipaddr '10.1.2.3', netmask '255.255.0.0'";
+        check(OLD, "10.1.2.3", long);
+        check(OLD, "10.1.2.3/16", short);
+        check(OLD, "10.1.2.3/255.255.0.0", short);
+        let list = "proto 'static', list ipaddr '10.1.2.3/24', list ipaddr '10.0.0.1/8'";
         check(NEW, "10.1.2.3", list);
-        check(NEW, "192.168.1.1", "");
-        let single =
-            "config interface lan\n\toption ipaddr 192.168.1.1/25\n\toption proto static\n";
-        check(single, "10.1.2.3", "ipaddr='10.1.2.3/25'\n");
+        let single = "config interface lan\n\toption ipaddr 192.168.1.1/25\n";
+        check(single, "10.1.2.3", "ipaddr '10.1.2.3/25', proto 'static'");
         let dynamic = "config interface lan\n\toption proto dhcp\n";
-        let all = "ipaddr='10.1.2.3'\nnetmask='255.255.255.0'\nproto='static'\n";
+        let all = "proto 'static', netmask '255.255.255.0', ipaddr '10.1.2.3'";
         check(dynamic, "10.1.2.3", all);
-        let none = "/etc/config/network has no section 'lan' (rescue restore network brings one)";
+        let none = "/etc/config/network has no section 'lan'; the default: rescue restore network";
         check("config interface wan\n", "10.1.2.3", none);
     }
 
     #[test]
     fn what_no_router_can_have_is_refused_with_the_reason() {
-        let check = |wanted: &str, why: &str| {
-            let told = planned(OLD, wanted);
-            assert!(told.ends_with(why), "{wanted}: {told}");
-        };
-        let form = "no IPv4 address (like 192.168.1.1 or 192.168.1.1/24)";
-        for text in [
-            "",
-            "x",
-            "1.2.3",
-            "1.2.3.4.5",
-            "1.2.3.4/33",
-            "1.2.3.4/",
-            "fe80::1",
-            "1.2.3.4/255.0.255.0",
-        ] {
+        let check = |wanted: &str, why: &str| assert_eq!(changed(OLD, wanted), why, "{wanted}");
+        let form = "this is no IPv4 address (like 192.168.1.1 or 192.168.1.1/24)";
+        let typed = "x 1.2.3 1.2.3.4.5 1.2.3.4/33 1.2.3.4/ fe80::1 1.2.3.4/255.0.255.0";
+        for text in typed.split(' ').chain([""]) {
             check(text, form);
         }
         for text in ["0.0.0.1", "127.0.0.1", "224.0.0.1", "255.255.255.255"] {
-            check(text, "no address that a router can have");
+            check(text, "no router can have this address");
         }
         check("10.0.0.1/31", "the network needs 8 to 30 bits");
         check("10.0.0.1/0", "the network needs 8 to 30 bits");
         check("192.168.1.0", "this is the network itself");
-        check(
-            "192.168.1.255/24",
-            "this is the broadcast address of the network",
-        );
-        check(
-            "192.168.0.255/23",
-            "ipaddr='192.168.0.255'\nnetmask='255.255.254.0'\n",
-        );
+        let broadcast = "this is the broadcast address of its network";
+        check("192.168.1.255/24", broadcast);
+        check("192.168.1.255/23", broadcast);
+        let inside = "proto 'static', ipaddr '192.168.0.255', netmask '255.255.254.0'";
+        check("192.168.0.255/23", inside);
     }
 }

@@ -9,21 +9,25 @@ use super::printable;
 const WIDTH: usize = 74;
 
 /// `-old` and `+new` lines, at most `most` of each; what was left out is counted.
-pub fn lines(old: &[u8], new: &[u8], most: usize) -> Vec<String> {
-    let (old, new) = (split(old), split(new));
-    let both = old.iter().zip(&new);
-    let before = both.take_while(|(old, new)| old == new).count();
-    let rest = |lines: &[_]| lines.len() - before;
-    let ends = old.iter().rev().zip(new.iter().rev());
-    let room = rest(&old).min(rest(&new));
-    let after = ends.take(room).take_while(|(old, new)| old == new).count();
-    let mut shown = Vec::new();
-    for (sign, lines) in [('-', &old), ('+', &new)] {
-        let changed = lines.get(before..lines.len() - after).unwrap_or_default();
-        let show = |line: &&[u8]| format!("{sign}{}", printable(line, WIDTH));
-        shown.extend(changed.iter().take(most).map(show));
-        if let Some(more @ 1..) = changed.len().checked_sub(most) {
-            shown.push(format!("{sign}... ({more} more)"));
+pub fn lines(old: &[u8], new: &[u8], most: usize) -> String {
+    let (mut old, mut new) = (&split(old)[..], &split(new)[..]);
+    while let ([a, old_rest @ ..], [b, new_rest @ ..]) = (old, new)
+        && a == b
+    {
+        (old, new) = (old_rest, new_rest);
+    }
+    while let ([old_rest @ .., a], [new_rest @ .., b]) = (old, new)
+        && a == b
+    {
+        (old, new) = (old_rest, new_rest);
+    }
+    let mut shown = String::new();
+    for (sign, changed) in [('-', old), ('+', new)] {
+        for line in changed.iter().take(most) {
+            shown.push_str(&format!("{sign}{}\n", printable(line, WIDTH)));
+        }
+        if changed.len() > most {
+            shown.push_str(&format!("{sign}... ({} more)\n", changed.len() - most));
         }
     }
     shown
@@ -39,17 +43,14 @@ fn split(text: &[u8]) -> Vec<&[u8]> {
 
 #[test]
 fn only_what_differs_is_shown() {
-    let check = |old: &str, new: &str, expected: &[&str]| {
-        assert_eq!(
-            lines(old.as_bytes(), new.as_bytes(), 2),
-            expected,
-            "{old:?} {new:?}"
-        );
+    let check = |old: &str, new: &str, expected: &str| {
+        let shown = lines(old.as_bytes(), new.as_bytes(), 2);
+        assert_eq!(shown, expected, "{old:?} {new:?}");
     };
-    check("a\nb\nc\n", "a\nb\nc\n", &[]);
-    check("a\nb\nc\n", "a\nx\nc\n", &["-b", "+x"]);
-    check("a\na\n", "a\na\na\n", &["+a"]);
-    check("", "a\n", &["+a"]);
-    check("a\x1b", "", &["-a?"]);
-    check("1\n2\n3\n4\n", "x\n", &["-1", "-2", "-... (2 more)", "+x"]);
+    check("a\nb\nc\n", "a\nb\nc\n", "");
+    check("a\nb\nc\n", "a\nx\nc\n", "-b\n+x\n");
+    check("a\na\n", "a\na\na\n", "+a\n");
+    check("", "a\n", "+a\n");
+    check("a\x1b", "", "-a?\n");
+    check("1\n2\n3\n4\n", "x\n", "-1\n-2\n-... (2 more)\n+x\n");
 }

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! settings   the overlay, and where the settings can be read
-//! system     firmware, mode, memory, space
+//! system     firmware, mode, memory, room
 //! config     configuration files that do not parse
 //! password   whether root has one
 //! crash      the log of the last boot, from pstore
 //! network    ports, links, addresses
-//! address    the LAN address: shown, planned, set       (a repair)
+//! address    the LAN address: shown, set                 (a repair)
 //! restore    one file as the firmware has it             (a repair)
 //! difference what a repair changes in a file
 //! ```
@@ -27,6 +27,7 @@ pub mod system;
 use crate::overlay;
 use crate::sys::System;
 use settings::Place;
+use std::fmt::Arguments;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -42,76 +43,71 @@ pub enum Level {
     Attention,
 }
 
-/// One line of the report.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One item of the report.
+#[derive(Debug)]
 pub struct Finding {
     /// How much it matters.
     pub level: Level,
     /// What it is about, in a word or two.
     pub topic: &'static str,
-    /// What was found.
+    /// What was found; further lines are quoted from a log.
     pub text: String,
-    /// Lines that belong to it: the end of a log.
-    pub more: Vec<String>,
-    /// What to type next.
-    pub next: Option<String>,
+    /// What to type next; may be empty.
+    pub next: String,
 }
 
-impl Finding {
-    fn new(level: Level, topic: &'static str, text: impl Into<String>) -> Finding {
-        Finding {
+/// The items in their order.
+#[derive(Default)]
+pub struct Report(pub Vec<Finding>);
+
+impl Report {
+    /// One place makes the texts: a dozen callers would each carry the code.
+    #[inline(never)]
+    fn add(&mut self, level: Level, topic: &'static str, text: Arguments<'_>, next: Arguments<'_>) {
+        self.0.push(Finding {
             level,
             topic,
-            text: text.into(),
-            more: Vec::new(),
-            next: None,
-        }
+            text: text.to_string(),
+            next: next.to_string(),
+        });
     }
 
-    fn good(topic: &'static str, text: impl Into<String>) -> Finding {
-        Finding::new(Level::Good, topic, text)
-    }
-
-    fn note(topic: &'static str, text: impl Into<String>) -> Finding {
-        Finding::new(Level::Note, topic, text)
-    }
-
-    fn attention(topic: &'static str, text: impl Into<String>) -> Finding {
-        Finding::new(Level::Attention, topic, text)
-    }
-
-    /// The same with what to type next.
-    fn then(mut self, next: impl Into<String>) -> Finding {
-        self.next = Some(next.into());
-        self
+    /// How many items need attention.
+    pub fn attention(&self) -> usize {
+        let needs = |finding: &&Finding| finding.level == Level::Attention;
+        self.0.iter().filter(needs).count()
     }
 }
 
 /// Looks at everything below `root`; `live` is whether that is the running system, so that
 /// kernel and flash can be asked as well.
-pub fn look(sys: &mut dyn System, root: &Path, live: bool) -> Vec<Finding> {
-    let mut found = vec![system::firmware(sys, root, live), system::mode(root)];
+pub fn look(sys: &mut dyn System, root: &Path, live: bool) -> Report {
+    let mut report = Report::default();
+    system::firmware(&mut report, sys, root, live);
     let mut place = Place::Root;
     if live {
         match overlay::look::look(sys, root) {
             Ok(view) => {
                 place = Place::of(&view);
-                found.push(settings::look(&view, root));
-                found.extend(system::space(root, &view));
+                settings::look(&mut report, &view, root);
+                system::space(&mut report, root, &view);
             }
-            Err(error) => {
-                found.push(Finding::attention("settings", error.to_string()));
-            }
+            Err(error) => report.add(
+                Level::Attention,
+                "settings",
+                format_args!("{error}"),
+                format_args!("dmesg"),
+            ),
         }
-        found.extend(system::memory(sys));
+        system::memory(&mut report, sys);
     }
-    found.extend(config::look(root, &place));
-    found.push(password::look(root, &place));
-    found.push(crash::look(sys, root, live));
+    config::look(&mut report, root, &place);
+    password::look(&mut report, root, &place);
+    crash::look(&mut report, sys, root, live);
     if live {
-        found.push(network::look());
+        network::look(&mut report);
     }
-    found
+    report
 }
 
 /// The beginning of a regular file, at most `limit` bytes of it. Anything else that is
@@ -120,20 +116,47 @@ fn head(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if !path.metadata()?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let mut content = Vec::new();
-    File::open(path)?.take(limit).read_to_end(&mut content)?;
+    let (mut file, mut content) = (File::open(path)?, Vec::new());
+    (&mut file).take(limit).read_to_end(&mut content)?;
     Ok(content)
 }
 
 /// Bytes from anywhere as one line that harms no terminal, cut after `longest` characters.
+#[inline(never)]
 pub fn printable(bytes: &[u8], longest: usize) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let shown = |c: char| match c {
-        '\t' => ' ',
-        c if c.is_control() => '?',
-        c => c,
-    };
-    text.chars().map(shown).take(longest).collect()
+    let mut shown = String::new();
+    for c in String::from_utf8_lossy(bytes).chars().take(longest) {
+        shown.push(match c {
+            '\t' => ' ',
+            c if c.is_control() => '?',
+            c => c,
+        });
+    }
+    shown
+}
+
+/// A path of the device below `root`.
+fn below(root: &Path, path: &Path) -> std::path::PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+#[cfg(test)]
+impl Report {
+    /// A line for each item.
+    fn lines(&self) -> Vec<String> {
+        let line = |finding: &Finding| {
+            let mark = match finding.level {
+                Level::Good => "ok",
+                Level::Note => "--",
+                Level::Attention => "!!",
+            };
+            format!(
+                "{mark} {}: {} [{}]",
+                finding.topic, finding.text, finding.next
+            )
+        };
+        self.0.iter().map(line).collect()
+    }
 }
 
 #[cfg(test)]
@@ -141,23 +164,6 @@ mod tests {
     use super::*;
     use crate::fake::FakeSystem;
     use crate::fsops::scratch::Scratch;
-
-    /// The report on a fake router below a directory, a line each.
-    fn report(sys: &mut FakeSystem, root: &Path) -> Vec<String> {
-        let line = |finding: &Finding| {
-            let mark = match finding.level {
-                Level::Good => "ok",
-                Level::Note => "--",
-                Level::Attention => "!!",
-            };
-            let next = finding.next.as_deref().unwrap_or("");
-            format!("{mark} {}: {} [{next}]", finding.topic, finding.text)
-        };
-        let found = look(sys, root, true);
-        // The network and the room are those of the machine that tests.
-        let ours = |finding: &&Finding| !["network", "room"].contains(&finding.topic);
-        found.iter().filter(ours).map(line).collect()
-    }
 
     #[test]
     fn a_failsafe_session_without_settings_says_what_it_cannot_know() {
@@ -169,9 +175,11 @@ mod tests {
         std::fs::write(root.join("tmp/.failsafe"), "").unwrap();
         std::fs::write(root.join("etc/os-release"), "PRETTY_NAME=\"box \x1b 1\"\n").unwrap();
         std::fs::write(root.join("etc/config/network"), "config 'open\n").unwrap();
-        let mut sys = FakeSystem::router();
+        let mut lines = look(&mut FakeSystem::router(), root, true).lines();
+        // The network and the room are those of the machine that tests.
+        lines.retain(|line| !line.contains(" network: ") && !line.contains(" room: "));
         assert_eq!(
-            report(&mut sys, root),
+            lines,
             [
                 "ok firmware: box ? 1, up 0 min []",
                 "-- mode: failsafe: the settings are not in use [reboot]",

@@ -1,6 +1,7 @@
 //! Ports, their links, and the addresses of this router.
 
-use super::Finding;
+use super::Level::{Attention, Good};
+use super::Report;
 use crate::net::interface::{Address, family};
 use crate::net::kernel::Kernel;
 use crate::net::link::{Link, iff};
@@ -55,46 +56,56 @@ impl Tables {
     }
 }
 
-pub(super) fn look() -> Finding {
+pub(super) fn look(report: &mut Report) {
     match Tables::read() {
-        Ok(tables) => judge(&tables),
-        Err(error) => Finding::attention(TOPIC, crate::error::reason(&error)),
+        Ok(tables) => judge(report, &tables),
+        Err(error) => {
+            let reason = crate::error::reason(&error);
+            report.add(
+                Attention,
+                TOPIC,
+                format_args!("{reason}"),
+                format_args!("ip link"),
+            );
+        }
     }
 }
 
-fn judge(tables: &Tables) -> Finding {
-    let has_link = |link: &&Link| link.flags & iff::LOWER_UP != 0;
-    let (linked, silent): (Vec<&Link>, Vec<&Link>) = tables.ports().partition(has_link);
-    let names = |links: &[&Link]| {
-        let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
-        names.join(" ")
-    };
-    let Some(first) = linked.first().or(silent.first()) else {
-        return Finding::attention(TOPIC, "no port: its driver is not there").then("dmesg");
-    };
-    let mut parts: Vec<String> = tables
-        .addresses()
-        .map(|(device, prefix)| format!("{prefix} on {device}"))
-        .collect();
-    let has_address = !parts.is_empty();
-    if !has_address {
-        parts.push("no address".into());
+fn judge(report: &mut Report, tables: &Tables) {
+    let (mut linked, mut silent, mut first) = (String::new(), String::new(), None);
+    for port in tables.ports() {
+        let has_link = port.flags & iff::LOWER_UP != 0;
+        let (names, word) = match has_link {
+            true => (&mut linked, ", link on"),
+            false => (&mut silent, ", no link on"),
+        };
+        if names.is_empty() {
+            names.push_str(word);
+        }
+        names.push(' ');
+        names.push_str(&port.name);
+        first = first.or(Some(&port.name));
     }
-    if !linked.is_empty() {
-        parts.push(format!("link on {}", names(&linked)));
+    let mut addresses = String::new();
+    for (device, prefix) in tables.addresses() {
+        let comma = if addresses.is_empty() { "" } else { ", " };
+        addresses.push_str(&format!("{comma}{prefix} on {device}"));
     }
-    if !silent.is_empty() {
-        parts.push(format!("no link on {}", names(&silent)));
+    let mut next = String::new();
+    if first.is_none() {
+        addresses = "no port: its driver is not there".into();
+        next.push_str("dmesg");
+    } else if addresses.is_empty() {
+        addresses = "no address".into();
+        let port = first.map_or("eth0", String::as_str);
+        next = format!("ip address add 192.168.1.1/24 dev {port}");
+    } else if linked.is_empty() {
+        silent.push_str(": is the cable in?");
+        next.push_str("ip link");
     }
-    let text = parts.join(", ");
-    if !has_address {
-        let next = format!("ip address add 192.168.1.1/24 dev {}", first.name);
-        return Finding::attention(TOPIC, text).then(next);
-    }
-    match linked.is_empty() {
-        true => Finding::attention(TOPIC, format!("{text}: is the cable in?")).then("ip link"),
-        false => Finding::good(TOPIC, text),
-    }
+    let level = if next.is_empty() { Good } else { Attention };
+    let text = format_args!("{addresses}{linked}{silent}");
+    report.add(level, TOPIC, text, format_args!("{next}"));
 }
 
 #[cfg(test)]
@@ -131,14 +142,17 @@ mod tests {
             links: links.to_vec(),
             addresses: addresses.to_vec(),
         };
-        let found = judge(&tables);
-        assert_eq!((found.level, &*found.text), (level, text));
-        assert_eq!(found.next.unwrap_or_default(), next);
+        let mut report = Report::default();
+        judge(&mut report, &tables);
+        let found = report.0.pop().unwrap();
+        assert_eq!(
+            (found.level, &*found.text, &*found.next),
+            (level, text, next)
+        );
     }
 
     #[test]
     fn ports_links_and_addresses_are_told_in_a_line() {
-        use Level::{Attention, Good};
         let loopback = Link {
             index: 1,
             name: "lo".into(),

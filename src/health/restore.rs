@@ -4,14 +4,12 @@
 //! firmware's file is copied over it, whole or not at all, so that a power cut leaves one of
 //! the two.
 
-use super::{config, difference};
-use crate::error::{EngineError, reason};
-use crate::uci::{self, LARGEST, Store, replace};
-use std::collections::BTreeMap;
+use super::{below, difference, head};
+use crate::error::{At, EngineError, Result};
+use crate::uci::{LARGEST, replace};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -24,93 +22,23 @@ const LINES: usize = 12;
 #[derive(Debug)]
 pub enum Error {
     /// No name of a settings file, no absolute path.
-    Name(PathBuf),
+    Name,
     /// The firmware's files are not to be seen: `/` is the firmware itself.
     NotMounted,
     /// The firmware has no such file.
-    NoDefault(PathBuf),
-    /// There are too many copies already.
-    TooMany(PathBuf),
-    /// The system refused something.
-    Io(&'static str, PathBuf, io::Error),
-    /// The new file could not be written; the old one is as it was.
-    Write(uci::Error),
+    NoDefault,
 }
 
 impl EngineError for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Name(path) => write!(
-                f,
-                "{}: give the name of a file in /etc/config, or a whole path",
-                path.display()
-            ),
-            Error::NotMounted => f.write_str("the settings are not mounted, run mount_root first"),
-            Error::NoDefault(path) => write!(
-                f,
-                "{0}: the firmware has none ('mv {0} {0}.bad' puts it aside)",
-                path.display()
-            ),
-            Error::TooMany(path) => write!(f, "{}: too many copies already", path.display()),
-            Error::Io(verb, path, error) => {
-                write!(f, "can't {verb} '{}': {}", path.display(), reason(error))
-            }
-            Error::Write(error) => error.fmt(f),
-        }
+        f.write_str(match self {
+            Error::Name => "give the name of a file in /etc/config, or a whole path",
+            Error::NotMounted => "the settings are not mounted, run mount_root first",
+            Error::NoDefault => "the firmware has no such file; mv puts yours aside",
+        })
     }
-}
-
-/// How a file is compared with the firmware's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It does not parse.
-    Broken(String),
-    /// It is another.
-    Changed,
-    /// It is the same.
-    Default,
-    /// The firmware has it, the settings do not.
-    Missing,
-    /// The firmware has none.
-    Own,
-}
-
-/// The firmware's files, below `root`.
-fn rom(root: &Path) -> Result<PathBuf, Error> {
-    let rom = root.join("rom");
-    match rom.join("etc").is_dir() {
-        true => Ok(rom),
-        false => Err(Error::NotMounted),
-    }
-}
-
-/// Every settings file, compared with the firmware's.
-///
-/// # Errors
-/// [`Error::NotMounted`].
-pub fn list(root: &Path) -> Result<BTreeMap<Vec<u8>, State>, Error> {
-    let (dir, defaults) = (root.join("etc/config"), rom(root)?.join("etc/config"));
-    let names = |dir: &Path| Store::at(dir).names().unwrap_or_default();
-    // A directory that cannot be read has nothing that parses.
-    let (broken, _) = config::check(&dir).unwrap_or_default();
-    let mut all: BTreeMap<Vec<u8>, State> = BTreeMap::new();
-    for name in names(&defaults).into_iter().chain(names(&dir)) {
-        let at = |dir: &Path| dir.join(OsStr::from_bytes(&name));
-        let fault = broken.iter().find(|file| file.name == name);
-        let state = match (read(&at(&dir)), read(&at(&defaults))) {
-            _ if fault.is_some() => {
-                State::Broken(fault.map_or_else(String::new, |f| f.text.clone()))
-            }
-            (None, _) => State::Missing,
-            (_, None) => State::Own,
-            (old, new) if old == new => State::Default,
-            _ => State::Changed,
-        };
-        all.insert(name, state);
-    }
-    Ok(all)
 }
 
 /// What a restore would do.
@@ -121,7 +49,7 @@ pub struct Plan {
     /// Where the present file is kept, the same way; none: there is nothing to keep.
     pub kept: Option<PathBuf>,
     /// `-` and `+` lines.
-    pub difference: Vec<String>,
+    pub difference: String,
     /// There is nothing to do.
     pub is_default: bool,
     root: PathBuf,
@@ -133,27 +61,36 @@ pub struct Plan {
 ///
 /// # Errors
 /// There is no way to restore it.
-pub fn plan(root: &Path, name: &OsStr) -> Result<Plan, Error> {
-    let path = whole_path(Path::new(name))?;
-    let below = path.strip_prefix("/").unwrap_or(&path);
-    let source = rom(root)?.join(below);
-    let meta = source.metadata().ok().filter(fs::Metadata::is_file);
-    let meta = meta.ok_or_else(|| Error::NoDefault(path.clone()))?;
-    let failed = |error| Error::Io("read", source.clone(), error);
-    let default = super::head(&source, LARGEST).map_err(failed)?;
-    if default.len() as u64 == LARGEST {
-        return Err(failed(io::ErrorKind::FileTooLarge.into()));
+pub fn plan(root: &Path, name: &OsStr) -> Result<Plan> {
+    // An absolute name takes the place of the directory.
+    let path = Path::new("/etc/config").join(name);
+    let mut parts = path.components().skip(1);
+    let is_inside = parts.all(|part| matches!(part, Component::Normal(_)));
+    let is_plain = name.as_bytes().starts_with(b"/") || !name.as_bytes().contains(&b'/');
+    if !is_inside || !is_plain || path.file_name().is_none() || name.is_empty() {
+        return Err(Error::Name.into());
     }
-    let present = read(&root.join(below));
-    let is_default = present.as_ref() == Some(&default);
-    let kept = match root.join(below).symlink_metadata() {
-        Ok(_) => Some(free_name(root, &path)?),
-        Err(_) => None,
+    let source = below(&root.join("rom"), &path);
+    let Ok(meta) = source.metadata() else {
+        let is_there = root.join("rom/etc").is_dir();
+        return Err(if is_there {
+            Error::NoDefault
+        } else {
+            Error::NotMounted
+        }
+        .into());
     };
+    let default = head(&source, LARGEST).at("read", &source)?;
+    let target = below(root, &path);
+    let present = head(&target, LARGEST).ok();
+    let kept = target
+        .symlink_metadata()
+        .ok()
+        .map(|_| free_name(root, &path));
     Ok(Plan {
+        is_default: present.as_ref() == Some(&default),
         difference: difference::lines(&present.unwrap_or_default(), &default, LINES),
         kept,
-        is_default,
         root: root.to_owned(),
         mode: meta.permissions(),
         path,
@@ -161,53 +98,27 @@ pub fn plan(root: &Path, name: &OsStr) -> Result<Plan, Error> {
     })
 }
 
-/// The content of a file, as far as it is looked at; none if there is no such file.
-fn read(path: &Path) -> Option<Vec<u8>> {
-    super::head(path, LARGEST).ok()
-}
-
-fn whole_path(name: &Path) -> Result<PathBuf, Error> {
-    let is_plain = |part: Component| matches!(part, Component::Normal(_));
-    let mut parts = name.components();
-    let refused = || Err(Error::Name(name.to_owned()));
-    let below = match name.has_root() {
-        true => Path::new("/"),
-        false if parts.clone().count() == 1 => Path::new("/etc/config"),
-        false => return refused(),
-    };
-    if name.has_root() {
-        parts.next();
-    }
-    // No way up and out of the device's tree, or to the tree itself.
-    match parts.clone().all(is_plain) && parts.next().is_some() {
-        true => Ok(below.join(name)),
-        false => refused(),
-    }
-}
-
 /// `PATH.bad`, or with a number behind it if that is taken.
-fn free_name(root: &Path, path: &Path) -> Result<PathBuf, Error> {
-    let name = |number: u32| {
+fn free_name(root: &Path, path: &Path) -> PathBuf {
+    let mut number = 0;
+    loop {
         let mut name = OsString::from(path);
         name.push(".bad");
         if number > 0 {
-            name.push(format!(".{number}"));
+            name.push(number.to_string());
         }
-        PathBuf::from(name)
-    };
-    let is_free = |path: &PathBuf| {
-        let below = path.strip_prefix("/").unwrap_or(path);
-        root.join(below).symlink_metadata().is_err()
-    };
-    let mut names = (0..=COPIES).map(name);
-    names
-        .find(is_free)
-        .ok_or_else(|| Error::TooMany(path.to_owned()))
+        let name = PathBuf::from(name);
+        if number == COPIES || below(root, &name).symlink_metadata().is_err() {
+            return name;
+        }
+        number += 1;
+    }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
+        f.write_str(&self.difference)?;
         if let Some(kept) = &self.kept {
             writeln!(f, "keep {path} as {}", kept.display())?;
         }
@@ -219,26 +130,23 @@ impl fmt::Display for Plan {
 ///
 /// # Errors
 /// Something failed; the present file is then where it was, or where it is kept.
-pub fn perform(plan: &Plan) -> Result<(), Error> {
-    let below = |path: &Path| plan.root.join(path.strip_prefix("/").unwrap_or(path));
-    let path = below(&plan.path);
+pub fn perform(plan: &Plan) -> Result<()> {
+    let path = below(&plan.root, &plan.path);
     if let Some(kept) = &plan.kept {
-        let kept = below(kept);
-        let is_file = path.symlink_metadata().is_ok_and(|meta| meta.is_file());
+        let kept = below(&plan.root, kept);
         // A second name takes no room, and the first is never without a file. A link or a
         // directory in its place has to make way.
-        let done = match is_file {
+        let done = match path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
             true => fs::hard_link(&path, &kept),
             false => fs::rename(&path, &kept),
         };
-        done.map_err(|error| Error::Io("keep", plan.path.clone(), error))?;
+        done.at("keep", &plan.path)?;
     }
     if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir).map_err(|error| Error::Io("create", dir.to_owned(), error))?;
+        fs::create_dir_all(dir).at("create", dir)?;
     }
-    replace(&path, &plan.default).map_err(Error::Write)?;
-    fs::set_permissions(&path, plan.mode.clone())
-        .map_err(|error| Error::Io("set the mode of", plan.path.clone(), error))
+    replace(&path, &plan.default)?;
+    fs::set_permissions(&path, plan.mode.clone()).at("set the mode of", &plan.path)
 }
 
 #[cfg(test)]
@@ -257,10 +165,10 @@ mod tests {
         scratch
     }
 
-    fn restore(device: &Scratch, name: &str) -> Result<String, String> {
+    fn restore(device: &Scratch, name: &str) -> std::result::Result<String, String> {
         let plan = plan(device.path(), OsStr::new(name)).map_err(|e| e.to_string())?;
         perform(&plan).map_err(|e| e.to_string())?;
-        Ok(plan.to_string())
+        Ok(plan.to_string().replace(&plan.difference, ""))
     }
 
     fn content(device: &Scratch, path: &str) -> String {
@@ -294,10 +202,10 @@ mod tests {
         fs::write(device.path().join("etc/config/network"), "worse\n").unwrap();
         assert_eq!(
             restore(&device, path),
-            Ok(steps("/etc/config/network.bad.1"))
+            Ok(steps("/etc/config/network.bad1"))
         );
         assert_eq!(content(&device, "etc/config/network.bad"), "bad\n");
-        assert_eq!(content(&device, "etc/config/network.bad.1"), "worse\n");
+        assert_eq!(content(&device, "etc/config/network.bad1"), "worse\n");
         assert!(
             plan(device.path(), OsStr::new("network"))
                 .unwrap()
@@ -316,7 +224,7 @@ mod tests {
         fs::remove_file(root.join("etc/config/a")).unwrap();
         std::os::unix::fs::symlink(root.join("elsewhere"), root.join("etc/config/a")).unwrap();
         restore(&device, "a").unwrap();
-        assert_eq!(content(&device, "etc/config/a.bad.1"), "mine\n");
+        assert_eq!(content(&device, "etc/config/a.bad1"), "mine\n");
         assert_eq!(content(&device, "elsewhere"), "mine\n");
         // One that is missing is only brought.
         fs::remove_dir_all(root.join("etc")).unwrap();
@@ -347,34 +255,9 @@ mod tests {
         ] {
             check(name, "give the name of a file");
         }
-        check(
-            "mine",
-            "the firmware has none ('mv /etc/config/mine /etc/config/mine.bad'",
-        );
-        check("/etc", "the firmware has none");
+        check("mine", "the firmware has no such file");
+        check("/etc", "can't read");
         fs::remove_dir_all(device.path().join("rom")).unwrap();
         check("network", "run mount_root first");
-    }
-
-    #[test]
-    fn every_file_is_listed_with_its_state() {
-        let device = device(&[
-            ("rom/etc/config/changed", "config a\n"),
-            ("rom/etc/config/same", "config a\n"),
-            ("rom/etc/config/missing", "config a\n"),
-            ("rom/etc/config/broken", "config a\n"),
-            ("etc/config/changed", "config b\n"),
-            ("etc/config/same", "config a\n"),
-            ("etc/config/broken", "bogus\n"),
-            ("etc/config/mine", "config c\n"),
-        ]);
-        let found = list(device.path()).unwrap();
-        let state = |name: &str| found.get(name.as_bytes()).cloned().unwrap();
-        let fault = "line 1, byte 1: invalid command";
-        assert_eq!(state("broken"), State::Broken(fault.into()));
-        assert_eq!(state("changed"), State::Changed);
-        assert_eq!(state("same"), State::Default);
-        assert_eq!(state("missing"), State::Missing);
-        assert_eq!(state("mine"), State::Own);
     }
 }

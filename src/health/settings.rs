@@ -1,11 +1,10 @@
 //! How the settings are: the overlay, its notes about itself, and where its files can be read.
 
-use super::Finding;
+use super::Level::{self, Attention, Good, Note};
+use super::{Report, below};
 use crate::overlay::state::{self, Progress};
-use crate::overlay::{Mounted, Root, State, View};
+use crate::overlay::{Root, State, View};
 use std::path::{Path, PathBuf};
-
-const TOPIC: &str = "settings";
 
 /// Where the files of the settings are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,86 +29,95 @@ impl Place {
 }
 
 /// Looks at the notes of a mounted data file system and judges the rest by the view.
-pub(super) fn look(view: &View, root: &Path) -> Finding {
-    let dir = view.mounted.as_ref().map(|mounted| {
-        let below = mounted.target.strip_prefix("/").unwrap_or(&mounted.target);
-        root.join(below)
+pub(super) fn look(report: &mut Report, view: &View, root: &Path) {
+    let notes = view.mounted.as_ref().map(|mounted| {
+        let dir = below(root, &mounted.target);
+        (state::reset_flag(&dir).is_some(), state::progress(&dir))
     });
-    let notes = dir.map(|dir| (state::reset_flag(&dir).is_some(), state::progress(&dir)));
-    judge(view, notes)
+    judge(report, view, notes);
 }
 
 /// `notes`: a reset was begun; how far the first boot came.
-fn judge(view: &View, notes: Option<(bool, Progress)>) -> Finding {
-    match (view.root, &view.mounted) {
-        (Root::Memory, _) => {
-            Finding::attention(TOPIC, "/ is in memory: changes vanish at the next boot")
-                .then("reboot")
+fn judge(report: &mut Report, view: &View, notes: Option<(bool, Progress)>) {
+    // What they lie on, and then what that comes to.
+    let place = match (&view.mounted, &view.volume) {
+        (Some(mounted), _) => {
+            let (source, target) = (mounted.source.display(), mounted.target.display());
+            format!("{source} is mounted as {target}")
         }
-        (_, Some(mounted)) => judge_mounted(view, mounted, notes),
-        (Root::Disk, None) => Finding::good(TOPIC, "/ is a disk of its own, without an overlay"),
-        (_, None) => judge_unmounted(view),
-    }
-}
-
-fn judge_mounted(view: &View, mounted: &Mounted, notes: Option<(bool, Progress)>) -> Finding {
-    let place = format!(
-        "{} is mounted as {}",
-        mounted.source.display(),
-        mounted.target.display()
-    );
-    if mounted.read_only {
-        let text = format!("{place} read-only: nothing can be changed");
-        return Finding::attention(TOPIC, text).then("dmesg | grep jffs2");
-    }
-    if view.root == Root::Rom {
-        let text = format!("{place}, but / does not show it");
-        return Finding::attention(TOPIC, text).then("mount_root");
-    }
-    match notes {
-        Some((true, _)) => {
-            let text = format!("{place}; a reset was cut off, a normal boot would finish it");
-            Finding::attention(TOPIC, text).then("firstboot -y")
+        (None, Some(volume)) => {
+            let (device, kib) = (volume.device(), volume.size / 1024);
+            let state = volume.state.unwrap_or(State::Foreign);
+            format!(
+                "{} ({}, {kib} KiB) is {state}",
+                volume.name,
+                device.display()
+            )
         }
-        Some((_, Progress::Pending)) if view.failsafe => {
-            let text = format!("{place}; the first boot with them was never completed");
-            Finding::attention(TOPIC, text).then("reboot")
-        }
-        _ => Finding::good(TOPIC, format!("{place}, to change")),
-    }
-}
-
-fn judge_unmounted(view: &View) -> Finding {
-    let Some(volume) = &view.volume else {
-        let text = "there is no partition for them: nothing that is changed can last";
-        return Finding::attention(TOPIC, text).then("cat /proc/mtd");
+        (None, None) => "no partition for them".into(),
     };
-    let state = volume.state.unwrap_or(State::Foreign);
-    let (name, device, kib) = (&volume.name, volume.device(), volume.size / 1024);
-    let place = format!("{name} ({}, {kib} KiB) is {state}", device.display());
-    match state {
-        State::Blank | State::Void => Finding::note(
-            TOPIC,
-            format!("{place}: a normal boot starts with factory settings"),
+    let (level, words, next) = match (view.root, &view.mounted, &view.volume) {
+        (Root::Memory, ..) => (Attention, ", / is in memory: changes vanish", "reboot"),
+        (Root::Disk, None, _) => (Good, ": / is a disk of its own", ""),
+        (root, Some(mounted), _) => judge_mounted(root, mounted.read_only, view.failsafe, notes),
+        (_, None, Some(volume)) => judge_unmounted(volume.state.unwrap_or(State::Foreign)),
+        (_, None, None) => (Attention, ": no change can last", "cat /proc/mtd"),
+    };
+    report.add(
+        level,
+        "settings",
+        format_args!("{place}{words}"),
+        format_args!("{next}"),
+    );
+}
+
+/// Level, words, what to type next.
+type Verdict = (Level, &'static str, &'static str);
+
+fn judge_mounted(
+    root: Root,
+    read_only: bool,
+    failsafe: bool,
+    notes: Option<(bool, Progress)>,
+) -> Verdict {
+    match notes {
+        _ if read_only => (
+            Attention,
+            " read-only: nothing can be changed",
+            "dmesg | grep jffs2",
         ),
-        State::Jffs2 { .. } => {
-            Finding::attention(TOPIC, format!("{place}, not mounted")).then("mount_root")
-        }
-        State::Torn => {
-            Finding::attention(TOPIC, format!("{place}, which mount_root ends")).then("mount_root")
-        }
-        State::Snapshot | State::Foreign => {
-            let text = format!("{place}: a normal boot runs in memory, with factory settings");
-            Finding::attention(TOPIC, text).then("firstboot")
-        }
+        _ if root == Root::Rom => (Attention, ", but / does not show it", "mount_root"),
+        Some((true, _)) => (
+            Attention,
+            "; a reset was cut off, a normal boot would finish it",
+            "firstboot -y",
+        ),
+        Some((_, Progress::Pending)) if failsafe => (
+            Attention,
+            "; the first boot with them was never completed",
+            "reboot",
+        ),
+        _ => (Good, ", to change", ""),
+    }
+}
+
+fn judge_unmounted(state: State) -> Verdict {
+    match state {
+        State::Blank | State::Void => (Note, ": a normal boot starts with factory settings", ""),
+        State::Jffs2 { .. } => (Attention, ", not mounted", "mount_root"),
+        State::Torn => (Attention, ", which mount_root ends", "mount_root"),
+        State::Snapshot | State::Foreign => (
+            Attention,
+            ": a normal boot runs in memory, with factory settings",
+            "firstboot",
+        ),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
     use super::*;
-    use crate::overlay::Volume;
+    use crate::overlay::{Mounted, Volume};
 
     fn view(root: Root, state: Option<State>, mounted: Option<bool>) -> View {
         View {
@@ -132,15 +140,16 @@ mod tests {
     }
 
     fn check(view: &View, notes: Option<(bool, Progress)>, level: Level, words: &str, next: &str) {
-        let found = judge(view, notes);
+        let mut report = Report::default();
+        judge(&mut report, view, notes);
+        let found = report.0.pop().unwrap();
         assert_eq!(found.level, level, "{found:?}");
         assert!(found.text.contains(words), "{found:?}");
-        assert_eq!(found.next.unwrap_or_default(), next);
+        assert_eq!(found.next, next);
     }
 
     #[test]
     fn every_state_of_the_overlay_has_its_words_and_its_command() {
-        use Level::{Attention, Good, Note};
         let unmounted = |state| view(Root::Rom, Some(state), None);
         let jffs2 = State::Jffs2 { void_from: None };
         check(

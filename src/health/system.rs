@@ -1,6 +1,7 @@
 //! Firmware, mode, memory and room.
 
-use super::{Finding, head, printable};
+use super::Level::{Attention, Good, Note};
+use super::{Report, below, head, printable};
 use crate::boot::{FAILSAFE_MARK, PREINIT_MARK};
 use crate::fsops::format::human;
 use crate::overlay::View;
@@ -15,12 +16,12 @@ const LITTLE_MEMORY: u64 = 4 << 20;
 /// Less room than this and the next change of a setting may fail, in bytes.
 const LITTLE_ROOM: u64 = 64 << 10;
 
-/// What runs here, on which board, for how long.
-pub(super) fn firmware(sys: &mut dyn System, root: &Path, live: bool) -> Finding {
+/// What runs here, on which board, for how long, and whether this is failsafe.
+pub(super) fn firmware(report: &mut Report, sys: &mut dyn System, root: &Path, live: bool) {
     let text = |path: &str| head(&root.join(path), NAMES).unwrap_or_default();
-    let name = pretty_name(&text("etc/os-release"), b"PRETTY_NAME=")
-        .or_else(|| pretty_name(&text("etc/openwrt_release"), b"DISTRIB_DESCRIPTION="));
-    let known = name.is_some();
+    let name = value(&text("etc/os-release"), b"PRETTY_NAME=")
+        .or_else(|| value(&text("etc/openwrt_release"), b"DISTRIB_DESCRIPTION="));
+    let level = if name.is_some() { Good } else { Note };
     let mut line = name.unwrap_or_else(|| "/etc/os-release does not tell".into());
     if let Some(board) = device::board(root) {
         line.push_str(", board ");
@@ -30,20 +31,29 @@ pub(super) fn firmware(sys: &mut dyn System, root: &Path, live: bool) -> Finding
         line.push_str(", up ");
         line.push_str(&time(sys.machine().uptime_ms() / 60_000));
     }
-    match known {
-        true => Finding::good("firmware", line),
-        false => Finding::note("firmware", line),
-    }
+    report.add(level, "firmware", format_args!("{line}"), format_args!(""));
+    let there = |mark: &str| below(root, Path::new(mark)).exists();
+    let (level, text, next) = if there(FAILSAFE_MARK) {
+        (Note, "failsafe: the settings are not in use", "reboot")
+    } else if there(PREINIT_MARK) {
+        (Note, "the boot is not complete yet", "")
+    } else {
+        (Good, "a normal boot", "")
+    };
+    report.add(
+        level,
+        "mode",
+        format_args!("{text}"),
+        format_args!("{next}"),
+    );
 }
 
 /// The value of a line `key"value"`.
-fn pretty_name(text: &[u8], key: &[u8]) -> Option<String> {
+fn value(text: &[u8], key: &[u8]) -> Option<String> {
     let mut lines = text.split(|&byte| byte == b'\n');
-    let value = lines.find_map(|line| line.strip_prefix(key))?;
-    let bare = printable(value, 60)
-        .trim_matches(['"', '\'', ' '])
-        .to_owned();
-    (!bare.is_empty()).then_some(bare)
+    let value = printable(lines.find_map(|line| line.strip_prefix(key))?, 60);
+    let bare = value.trim_matches(['"', '\'']);
+    (!bare.is_empty()).then(|| bare.to_owned())
 }
 
 /// Minutes as a person counts them.
@@ -55,74 +65,64 @@ fn time(minutes: u64) -> String {
     }
 }
 
-/// Whether this is failsafe.
-pub(super) fn mode(root: &Path) -> Finding {
-    let there = |mark: &str| root.join(mark.trim_start_matches('/')).exists();
-    if there(FAILSAFE_MARK) {
-        Finding::note("mode", "failsafe: the settings are not in use").then("reboot")
-    } else if there(PREINIT_MARK) {
-        Finding::note("mode", "the boot is not complete yet")
-    } else {
-        Finding::good("mode", "a normal boot")
-    }
-}
-
 /// What programs can have.
-pub(super) fn memory(sys: &mut dyn System) -> Option<Finding> {
+pub(super) fn memory(report: &mut Report, sys: &mut dyn System) {
     // A kernel that does not tell has nothing that could be judged.
-    let available = sys.machine().memory_available().ok()?;
-    let text = format!("{} available", human(available));
-    Some(match available < LITTLE_MEMORY {
-        true => Finding::attention("memory", text).then("free; ps; du -a /tmp | sort -n | tail"),
-        false => Finding::good("memory", text),
-    })
+    let Ok(available) = sys.machine().memory_available() else {
+        return;
+    };
+    let (level, next) = match available < LITTLE_MEMORY {
+        true => (Attention, "free; ps; du -a /tmp | sort -n | tail"),
+        false => (Good, ""),
+    };
+    let shown = human(available);
+    report.add(
+        level,
+        "memory",
+        format_args!("{shown} available"),
+        format_args!("{next}"),
+    );
 }
 
 /// How full the data file system and `/tmp` are.
-pub(super) fn space(root: &Path, view: &View) -> Vec<Finding> {
+pub(super) fn space(report: &mut Report, root: &Path, view: &View) {
     let data = view
         .mounted
         .as_ref()
         .map(|mounted| mounted.target.as_path());
-    let places = data.into_iter().chain([Path::new("/tmp")]);
-    let judged = places.filter_map(|place| {
-        let path = root.join(place.strip_prefix("/").unwrap_or(place));
+    for place in [data, Some(Path::new("/tmp"))].into_iter().flatten() {
         // What cannot be asked is not there, and that is said by others.
-        let room = rustix::fs::statvfs(&path).ok()?;
-        let bytes = |blocks: u64| blocks.saturating_mul(room.f_frsize);
-        Some(judge_space(
-            place,
-            bytes(room.f_bavail),
-            bytes(room.f_blocks),
-        ))
-    });
-    judged.collect()
+        if let Ok(room) = rustix::fs::statvfs(&below(root, place)) {
+            let bytes = |blocks: u64| blocks.saturating_mul(room.f_frsize);
+            judge_space(report, place, bytes(room.f_bavail), bytes(room.f_blocks));
+        }
+    }
 }
 
-fn judge_space(place: &Path, free: u64, total: u64) -> Finding {
-    let (shown, of) = (human(free), human(total));
-    let text = format!("{}: {shown} free of {of}", place.display());
-    if free >= LITTLE_ROOM || total == 0 {
-        return Finding::good("room", text);
-    }
-    // The files of the overlay; memory is filled by anything.
-    let below = match place.ends_with("overlay") {
-        true => place.join("upper"),
-        false => place.to_owned(),
+fn judge_space(report: &mut Report, place: &Path, free: u64, total: u64) {
+    let (place, shown, of) = (place.display(), human(free), human(total));
+    let is_full = free < LITTLE_ROOM && total > 0;
+    let next = match is_full {
+        true => format!("du -a {place} | sort -n | tail"),
+        false => String::new(),
     };
-    let next = format!("du -a {} | sort -n | tail", below.display());
-    Finding::attention("room", format!("{text}: full")).then(next)
+    let (level, word) = if is_full {
+        (Attention, ": full")
+    } else {
+        (Good, "")
+    };
+    let text = format_args!("{place}: {shown} free of {of}{word}");
+    report.add(level, "room", text, format_args!("{next}"));
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
     use super::*;
 
     #[test]
     fn names_are_read_from_whatever_the_file_holds() {
         let check = |text: &[u8], expected: Option<&str>| {
-            assert_eq!(pretty_name(text, b"PRETTY_NAME=").as_deref(), expected);
+            assert_eq!(value(text, b"PRETTY_NAME=").as_deref(), expected);
         };
         check(b"NAME=x\nPRETTY_NAME=\"box 1.0\"\n", Some("box 1.0"));
         check(b"PRETTY_NAME=box", Some("box"));
@@ -141,13 +141,17 @@ mod tests {
 
     #[test]
     fn a_full_overlay_is_told_with_the_way_to_find_what_fills_it() {
-        let full = judge_space(Path::new("/overlay"), 4096, 8 << 20);
-        assert_eq!(full.text, "/overlay: 4.0K free of 8.0M: full");
-        let next = "du -a /overlay/upper | sort -n | tail";
-        assert_eq!(full.next.as_deref(), Some(next));
-        let other = judge_space(Path::new("/tmp"), 0, 8 << 20);
-        assert_eq!(other.next.as_deref(), Some("du -a /tmp | sort -n | tail"));
-        let roomy = judge_space(Path::new("/overlay"), 1 << 20, 8 << 20);
-        assert_eq!(roomy.level, Level::Good);
+        let check = |place: &str, free: u64, expected: &str| {
+            let mut report = Report::default();
+            judge_space(&mut report, Path::new(place), free, 8 << 20);
+            assert_eq!(report.lines(), [expected]);
+        };
+        let full = "!! room: /overlay: 4.0K free of 8.0M: full [du -a /overlay | sort -n | tail]";
+        check("/overlay", 4096, full);
+        check(
+            "/overlay",
+            1 << 20,
+            "ok room: /overlay: 1.0M free of 8.0M []",
+        );
     }
 }

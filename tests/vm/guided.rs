@@ -48,10 +48,10 @@ fn rescue_names_a_broken_file_and_restores_it_and_sets_the_address() {
         assert!(report.contains(words), "no '{words}' in: {report}");
     }
     telnet.line("2");
-    telnet.expect("rescue restore network brings the default");
+    telnet.expect("the default: rescue restore network");
     telnet.expect(PROMPT);
     telnet.line("4");
-    telnet.expect("network          does not parse");
+    telnet.expect("/etc/config/network:1:18: EOF with unterminated");
     telnet.expect("File to restore (Enter: none): ");
     telnet.line("network");
     telnet.expect("Restore it? [y/N] ");
