@@ -81,6 +81,7 @@ applets! {
     readlink
     reboot
     recvudp
+    rescue
     rm
     rmdir
     seq

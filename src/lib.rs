@@ -31,6 +31,7 @@ pub mod error;
 pub mod fake;
 pub mod flash;
 pub mod fsops;
+pub mod health;
 pub mod image;
 pub mod lineedit;
 pub mod meter;

@@ -12,7 +12,7 @@ pub mod number;
 pub mod owner;
 pub mod remove;
 #[cfg(test)]
-mod scratch;
+pub(crate) mod scratch;
 pub mod status;
 pub mod trail;
 pub mod transfer;

@@ -9,6 +9,7 @@ mod keys;
 mod lines;
 mod person;
 mod prompts;
+mod rescue;
 #[path = "../support/tempdir.rs"]
 mod tempdir;
 mod trouble;

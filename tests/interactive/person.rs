@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Names in the person's `PATH`, all of them ours.
 const APPLETS: &[&str] = &[
-    "cat", "env", "kill", "less", "ls", "mkfifo", "mtd", "rm", "safebox", "setsid", "sh", "sleep",
-    "touch", "uci", "umount",
+    "cat", "env", "kill", "less", "ls", "mkfifo", "mtd", "passwd", "rescue", "rm", "safebox",
+    "setsid", "sh", "sleep", "touch", "uci", "umount",
 ];
 
 /// A terminal and a shell on it; both go away with the value.

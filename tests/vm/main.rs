@@ -12,6 +12,7 @@ mod damage;
 mod failsafe_net;
 mod hotplug;
 mod init;
+mod guided;
 mod lab;
 mod newcomer;
 mod rescue;
