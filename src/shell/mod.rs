@@ -175,16 +175,22 @@ impl Shell {
     /// Runs all that a source gives; what comes back is only what ends the shell.
     ///
     /// `last`: the process ends with this source, so its last command may replace it.
+    /// The first command sees the status of what came before; without any it is 0.
     pub(crate) fn run_source(&mut self, parser: &mut Parser, last: bool) -> Run {
+        let mut is_empty = true;
         loop {
             let list = match parser.next_command() {
                 Ok(Some(list)) => list,
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    self.status = if is_empty { 0 } else { self.status };
+                    return Ok(());
+                }
                 Err(error) => return Err(self.syntax_error(&error)),
             };
             if list.items.is_empty() {
                 continue;
             }
+            is_empty = false;
             let tail = last && parser.is_spent();
             self.run_list(&list, tail)?;
             if crate::sys::trap::any() {

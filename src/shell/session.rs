@@ -344,7 +344,6 @@ impl Shell {
             self.vars.line,
         );
         self.sourced += 1;
-        self.status = 0;
         let mut parser = self.parser(Box::new(Descriptor::own(fd)));
         let result = self.run_source(&mut parser, false);
         self.sourced -= 1;

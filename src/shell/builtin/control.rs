@@ -89,7 +89,6 @@ pub fn eval(shell: &mut Shell, args: &Args) -> Run<i32> {
     }
     let line = shell.vars.line;
     let outer = shell.builtin.take();
-    shell.status = 0;
     let result = shell.run_text(&words.join(&b' '), line);
     shell.builtin = outer;
     result.map(|()| shell.status)

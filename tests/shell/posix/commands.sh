@@ -188,3 +188,13 @@ fi
 
 echo ${-x} ; echo yes
 #= 2
+
+(exit 3); eval 'echo $?'; (exit 4); eval ''; echo $?; (exit 4); eval ' # nothing'; echo $?; (exit 4); eval; echo $?; (exit 5); eval 'echo $?
+(exit 6)
+echo $?'
+#> 3
+#> 0
+#> 0
+#> 0
+#> 5
+#> 6
