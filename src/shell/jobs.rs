@@ -1,6 +1,7 @@
 //! Jobs: processes that were started together, and what has become of them.
 
 use super::Shell;
+use super::redirect::Number;
 use crate::sys::job::{self, Change};
 use crate::sys::signal::{self, numbers};
 use crate::sys::trap;
@@ -98,7 +99,7 @@ pub struct Jobs {
     /// Numbers, the current job last.
     recent: Vec<usize>,
     /// The terminal, while job control is on.
-    pub terminal: Option<i32>,
+    pub terminal: Option<Number>,
     /// The terminal's modes, as the user likes them.
     pub modes: Option<Termios>,
     /// Jobs have been told that the terminal is gone.
@@ -292,9 +293,9 @@ impl Jobs {
 
     /// Gives the terminal to a process group.
     pub fn give_terminal(&self, group: i32) {
-        if let Some(terminal) = self.terminal {
+        if let Some(terminal) = &self.terminal {
             // The terminal may have hung up; then nobody reads from it either.
-            let _ = job::give_terminal(terminal, group);
+            let _ = job::give_terminal(terminal.get(), group);
         }
     }
 }

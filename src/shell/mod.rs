@@ -56,7 +56,7 @@ use jobs::Jobs;
 use lexer::{Aliases, Parser};
 use options::Options;
 use params::Params;
-use redirect::Saved;
+use redirect::{Number, Saved};
 use stack::StackGuard;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -120,8 +120,8 @@ pub struct Shell {
     /// What `read` takes its line from instead of a descriptor.
     document: Option<Vec<u8>>,
     stack: StackGuard,
-    /// Scripts being read, as descriptors that no redirection may hit.
-    internal: Vec<i32>,
+    /// Scripts being read and the terminal: they get out of the way of redirections.
+    internal: Vec<Number>,
     /// Where `getopts` is in its word.
     option_offset: usize,
     /// Processes of `<(...)` and the descriptors they are read by.

@@ -9,15 +9,20 @@ use super::error::Run;
 use crate::error::reason;
 use crate::sys::job;
 use rustix::fs::{Mode, OFlags};
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{IntoRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::rc::Rc;
 
 /// Copies of what redirections hide, and scripts being read, lie here and above.
 const HIGH: RawFd = 64;
 /// The same where the limit is too low for that.
 const LOW: RawFd = 10;
+
+/// The number of a descriptor of the shell's own, which changes when a script wants that one.
+pub(super) type Number = Rc<Cell<RawFd>>;
 
 /// A descriptor that a redirection hides.
 pub struct Saved {
@@ -102,8 +107,21 @@ impl Shell {
             }
         }
         for fd in self.internal.drain(..) {
-            job::close(fd);
+            job::close(fd.get());
         }
+    }
+
+    /// Takes a descriptor as the shell's own.
+    pub(super) fn keep_internal(&mut self, fd: RawFd) -> Number {
+        let number = Rc::new(Cell::new(fd));
+        self.internal.push(Rc::clone(&number));
+        number
+    }
+
+    /// Closes a descriptor of the shell's own.
+    pub(super) fn close_own(&mut self, number: &Number) {
+        self.internal.retain(|known| !Rc::ptr_eq(known, number));
+        job::close(number.get());
     }
 
     fn redirect_one(&mut self, redirect: &Redirect, undo: bool) -> Run<bool> {
@@ -186,15 +204,23 @@ impl Shell {
         }
     }
 
-    /// Moves a descriptor of the shell's own out of the way.
+    /// Moves a descriptor of the shell's own out of the way: for scripts it was not open.
     fn make_room(&mut self, fd: RawFd) {
+        if !self.is_internal(fd) {
+            return;
+        }
+        let Ok(copy) = job::copy_above(fd, fd + 1) else {
+            return;
+        };
         for saved in &mut self.saved {
-            if saved.copy == Some(fd)
-                && let Ok(copy) = job::copy_above(fd, fd + 1)
-            {
+            if saved.copy == Some(fd) {
                 saved.copy = Some(copy);
             }
         }
+        for number in self.internal.iter().filter(|number| number.get() == fd) {
+            number.set(copy);
+        }
+        job::close(fd);
     }
 
     /// `>&word` and `<&word`.
@@ -235,7 +261,8 @@ impl Shell {
     }
 
     fn is_internal(&self, fd: RawFd) -> bool {
-        self.internal.contains(&fd) || self.saved.iter().any(|saved| saved.copy == Some(fd))
+        self.internal.iter().any(|number| number.get() == fd)
+            || self.saved.iter().any(|saved| saved.copy == Some(fd))
     }
 
     fn open_for_writing(&mut self, word: &Word, force: bool) -> Run<Option<RawFd>> {
