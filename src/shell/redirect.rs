@@ -20,6 +20,8 @@ use std::rc::Rc;
 const HIGH: RawFd = 64;
 /// The same where the limit is too low for that.
 const LOW: RawFd = 10;
+/// The same where it is lower still.
+const LOWEST: RawFd = 3;
 
 /// The number of a descriptor of the shell's own, which changes when a script wants that one.
 pub(super) type Number = Rc<Cell<RawFd>>;
@@ -171,11 +173,14 @@ impl Shell {
                 });
             }
             // Opened close-on-exec, it must be inherited; a copy onto itself changes nothing.
-            let passed = job::copy_above(fd, LOW).and_then(|copy| {
+            let passed = copy_high(fd).and_then(|copy| {
                 let result = job::duplicate(copy, target);
                 job::close(copy);
                 result
             });
+            if let Err(error) = &passed {
+                self.complain(format_args!("can't redirect {fd}: {}", reason(error)));
+            }
             return passed.is_ok();
         }
         let done = self.duplicate_onto(fd, target, undo);
@@ -184,7 +189,9 @@ impl Shell {
     }
 
     fn duplicate_onto(&mut self, fd: RawFd, target: RawFd, undo: bool) -> bool {
-        self.save(target, undo);
+        if !self.save(target, undo) {
+            return false;
+        }
         match job::duplicate(fd, target) {
             Ok(()) => true,
             Err(error) => {
@@ -194,14 +201,24 @@ impl Shell {
         }
     }
 
-    /// Keeps a copy of a descriptor that is about to be replaced.
-    fn save(&mut self, fd: RawFd, undo: bool) {
+    /// Keeps a copy of a descriptor that is about to be replaced; false: there is no room for
+    /// one, and it must not be replaced.
+    fn save(&mut self, fd: RawFd, undo: bool) -> bool {
         self.flush();
         self.make_room(fd);
-        if undo {
-            let copy = copy_high(fd).ok();
-            self.saved.push(Saved { fd, copy });
+        if !undo {
+            return true;
         }
+        let copy = match copy_high(fd) {
+            Ok(copy) => Some(copy),
+            Err(_) if !job::is_open(fd) => None,
+            Err(error) => {
+                self.complain(format_args!("can't redirect {fd}: {}", reason(&error)));
+                return false;
+            }
+        };
+        self.saved.push(Saved { fd, copy });
+        true
     }
 
     /// Moves a descriptor of the shell's own out of the way: for scripts it was not open.
@@ -236,9 +253,11 @@ impl Shell {
         let bytes = text.bytes().to_vec();
         self.recycle(text);
         if bytes == b"-" {
-            self.save(target, undo);
-            job::close(target);
-            return Ok(true);
+            let saved = self.save(target, undo);
+            if saved {
+                job::close(target);
+            }
+            return Ok(saved);
         }
         let number = std::str::from_utf8(&bytes).ok();
         if let Some(number) = number.and_then(|text| text.parse::<RawFd>().ok()) {
@@ -363,10 +382,9 @@ fn write_flags() -> OFlags {
     OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC
 }
 
-/// A copy of a descriptor where scripts do not look.
+/// A copy of a descriptor where scripts do not look, as far as the limit allows.
 pub(super) fn copy_high(fd: RawFd) -> io::Result<RawFd> {
-    job::copy_above(fd, HIGH).or_else(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => job::copy_above(fd, LOW),
-        _ => Err(error),
-    })
+    job::copy_above(fd, HIGH)
+        .or_else(|_| job::copy_above(fd, LOW))
+        .or_else(|_| job::copy_above(fd, LOWEST))
 }
