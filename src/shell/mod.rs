@@ -246,8 +246,13 @@ impl Shell {
     /// Prints bytes on standard error, after what is pending.
     pub(crate) fn tell(&mut self, text: &[u8]) {
         self.flush();
+        self.tell_on(2, text);
+    }
+
+    /// Prints bytes on what is standard error to the user.
+    fn tell_on(&self, fd: i32, text: &[u8]) {
         // A standard error that is gone cannot be complained about.
-        let _ = std::io::Write::write_all(&mut &*crate::sys::borrowed_file(2), text);
+        let _ = std::io::Write::write_all(&mut &*crate::sys::borrowed_file(fd), text);
     }
 
     /// Adds to the output of the builtin that runs.

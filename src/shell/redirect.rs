@@ -279,6 +279,12 @@ impl Shell {
         Err(self.fatal(format_args!("{shown}: bad fd number")))
     }
 
+    /// The copy of a descriptor that has been redirected since `frame`.
+    pub(super) fn hidden_by(&self, frame: Frame, fd: RawFd) -> Option<RawFd> {
+        let mut saved = self.saved.get(frame.0..)?.iter();
+        saved.find(|saved| saved.fd == fd)?.copy
+    }
+
     fn is_internal(&self, fd: RawFd) -> bool {
         self.internal.iter().any(|number| number.get() == fd)
             || self.saved.iter().any(|saved| saved.copy == Some(fd))
