@@ -185,6 +185,7 @@ impl Shell {
             return Ok(args);
         };
         self.vars.push_frame();
+        let options = (self.option_offset, self.vars.optind_changed);
         let result = self.temporary_assignments(&simple.assigns).and_then(|()| {
             self.trace_assigning(simple, &args.fields, frame);
             let mut params = Params::new(std::mem::take(&mut args.fields), 1);
@@ -192,7 +193,10 @@ impl Shell {
             args.fields = params.into_fields().unwrap_or_default();
             result
         });
-        self.vars.pop_frame();
+        if self.vars.pop_frame() {
+            // The caller's own reading of options goes on where it was.
+            (self.option_offset, self.vars.optind_changed) = options;
+        }
         self.undo_redirects(frame);
         result.map(|()| args)
     }
