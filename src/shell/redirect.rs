@@ -269,7 +269,7 @@ impl Shell {
         }
         if output && given.is_none() {
             // `>&file` is `&>file`.
-            let Some(fd) = self.open_path(&bytes, write_flags(), "create") else {
+            let Some(fd) = self.open_path(&bytes, write_flags(), "create")? else {
                 return Ok(false);
             };
             self.replace(fd, 1, undo);
@@ -303,22 +303,23 @@ impl Shell {
             Ok(meta) if !meta.is_file() => OFlags::WRONLY,
             _ => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
         };
-        Ok(self.open_path(&path, flags, "create"))
+        self.open_path(&path, flags, "create")
     }
 
     fn open_word(&mut self, word: &Word, flags: OFlags, verb: &'static str) -> Run<Option<RawFd>> {
         let text = self.expand_single(word)?;
         let opened = self.open_path(text.bytes(), flags, verb);
         self.recycle(text);
-        Ok(opened)
+        opened
     }
 
-    fn open_path(&mut self, path: &[u8], flags: OFlags, verb: &str) -> Option<RawFd> {
+    fn open_path(&mut self, path: &[u8], flags: OFlags, verb: &str) -> Run<Option<RawFd>> {
         let mode = Mode::from_raw_mode(0o666);
         loop {
             match rustix::fs::open(OsStr::from_bytes(path), flags | OFlags::CLOEXEC, mode) {
-                Ok(fd) => return Some(fd.into_raw_fd()),
-                Err(rustix::io::Errno::INTR) => {}
+                Ok(fd) => return Ok(Some(fd.into_raw_fd())),
+                // A fifo may have nobody at its other end for long.
+                Err(rustix::io::Errno::INTR) => self.handle_signals()?,
                 Err(error) => {
                     let shown = String::from_utf8_lossy(path).into_owned();
                     let why = match (error, verb) {
@@ -327,7 +328,7 @@ impl Shell {
                         _ => reason(&io::Error::from(error)),
                     };
                     self.complain(format_args!("can't {verb} {shown}: {why}"));
-                    return None;
+                    return Ok(None);
                 }
             }
         }

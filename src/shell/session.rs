@@ -323,11 +323,17 @@ impl Shell {
 
     /// Runs a file in this shell: `.` and the start files.
     pub(super) fn source(&mut self, path: &Path) -> Run {
-        let fd = match super::start::open_script(path) {
-            Ok(fd) => fd,
-            Err(error) => {
-                let reason = crate::error::reason(&error);
-                return Err(self.fatal(format_args!("can't open '{}': {reason}", path.display())));
+        let fd = loop {
+            match super::start::open_script(path) {
+                Ok(fd) => break fd,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+                    self.handle_signals()?;
+                }
+                Err(error) => {
+                    let reason = crate::error::reason(&error);
+                    let shown = path.display();
+                    return Err(self.fatal(format_args!("can't open '{shown}': {reason}")));
+                }
             }
         };
         if !self.stack.has_room() {
