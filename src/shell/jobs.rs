@@ -98,6 +98,8 @@ pub struct Jobs {
     slots: Vec<Option<Job>>,
     /// Numbers, the current job last.
     recent: Vec<usize>,
+    /// They are the jobs of the shell that this one was copied from.
+    are_parents: bool,
     /// The terminal, while job control is on.
     pub terminal: Option<Number>,
     /// The terminal's modes, as the user likes them.
@@ -113,6 +115,7 @@ pub struct Jobs {
 impl Jobs {
     /// Adds a job of these processes and makes it the current one; gives its number.
     pub fn add(&mut self, pids: &[i32], text: Rc<[u8]>, own_group: bool) -> usize {
+        self.forget_parents();
         self.forget_old();
         let job = Job {
             group: pids.first().copied().filter(|_| own_group),
@@ -239,19 +242,27 @@ impl Jobs {
         }
     }
 
-    /// Notes all changes that need no waiting.
-    pub fn reap(&mut self) {
-        while let Ok(Some((pid, change))) = job::wait(-1, false, self.terminal.is_some()) {
+    /// Notes all changes that need no waiting; `stops`: those of jobs that go on as well.
+    pub fn reap(&mut self, stops: bool) {
+        while let Ok(Some((pid, change))) = job::wait(-1, false, stops) {
             self.note(pid, change);
         }
     }
 
-    /// Forgets everything: a subshell has no jobs.
-    pub fn forget(&mut self) {
-        self.slots.clear();
-        self.recent.clear();
+    /// In a subshell: the jobs are its parent's now. They can be shown, for `$(jobs -p)`,
+    /// until it has jobs of its own.
+    pub fn disown(&mut self) {
+        self.are_parents = true;
         self.terminal = None;
         self.text = None;
+    }
+
+    /// Forgets the jobs of a subshell's parent, which nobody can wait for.
+    pub fn forget_parents(&mut self) {
+        if std::mem::take(&mut self.are_parents) {
+            self.slots.clear();
+            self.recent.clear();
+        }
     }
 
     /// A job whose start is not worth a word now.
@@ -449,7 +460,7 @@ impl Shell {
 
     /// Before a prompt: jobs that are done are reported and forgotten.
     pub(super) fn report_jobs(&mut self) {
-        self.jobs.reap();
+        self.jobs.reap(self.options.monitor);
         for number in self.jobs.numbers() {
             let Some(job) = self.jobs.get(number) else {
                 continue;

@@ -12,7 +12,7 @@ pub fn jobs(shell: &mut Shell, args: &Args) -> Run<i32> {
     let Some(options) = letters(shell, args, b"lp") else {
         return Ok(2);
     };
-    shell.jobs.reap();
+    shell.jobs.reap(shell.options.monitor);
     let mut status = 0;
     let mut numbers = shell.jobs.numbers();
     if options.first < args.len() {
@@ -69,6 +69,7 @@ fn chosen(shell: &mut Shell, args: &Args) -> Option<usize> {
 }
 
 pub fn fg(shell: &mut Shell, args: &Args) -> Run<i32> {
+    shell.jobs.forget_parents();
     let Some(number) = chosen(shell, args) else {
         return Ok(2);
     };
@@ -80,6 +81,7 @@ pub fn fg(shell: &mut Shell, args: &Args) -> Run<i32> {
 }
 
 pub fn bg(shell: &mut Shell, args: &Args) -> Run<i32> {
+    shell.jobs.forget_parents();
     let Some(number) = chosen(shell, args) else {
         return Ok(2);
     };
@@ -125,6 +127,7 @@ pub fn wait(shell: &mut Shell, args: &Args) -> Run<i32> {
     let Some(options) = letters(shell, args, b"n") else {
         return Ok(2);
     };
+    shell.jobs.forget_parents();
     if options.has(b'n') {
         return wait_for_any(shell);
     }
@@ -159,6 +162,8 @@ pub fn wait(shell: &mut Shell, args: &Args) -> Run<i32> {
 
 /// Waits for a job; its status, and whether a signal came in between.
 fn wait_for(shell: &mut Shell, number: usize) -> Run<(i32, bool)> {
+    // It may have been told to go on since it was last looked at.
+    shell.jobs.reap(shell.options.monitor);
     loop {
         match shell.job_state(number) {
             None => return Ok((127, false)),
