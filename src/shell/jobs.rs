@@ -52,6 +52,15 @@ impl Job {
         }
     }
 
+    /// What was stopped runs again.
+    pub fn let_go_on(&mut self) {
+        for (_, change) in &mut self.processes {
+            if matches!(change, Some(Change::Stopped(_))) {
+                *change = None;
+            }
+        }
+    }
+
     fn reason_to_stop(&self) -> &'static str {
         let mut changes = self.processes.iter().map(|(_, change)| *change);
         let stop = changes.find_map(|change| match change {
@@ -247,6 +256,16 @@ impl Jobs {
         while let Ok(Some((pid, change))) = job::wait(-1, false, stops) {
             self.note(pid, change);
         }
+    }
+
+    /// A process, or a group with its number negated, has been told to go on.
+    pub fn let_go_on(&mut self, target: i32) {
+        let is_meant = |job: &&mut Job| {
+            let mut pids = job.processes.iter().map(|(pid, _)| *pid);
+            job.group.is_some_and(|group| group == -target) || pids.any(|pid| pid == target)
+        };
+        let jobs = self.slots.iter_mut().flatten();
+        jobs.filter(is_meant).for_each(Job::let_go_on);
     }
 
     /// In a subshell: the jobs are its parent's now. They can be shown, for `$(jobs -p)`,

@@ -101,11 +101,7 @@ fn goes_on(shell: &mut Shell, number: usize, foreground: bool) -> bool {
         shell.complain(format_args!("job {number} not created under job control"));
         return false;
     };
-    for (_, change) in &mut job.processes {
-        if matches!(change, Some(job::Change::Stopped(_))) {
-            *change = None;
-        }
-    }
+    job.let_go_on();
     job.news = false;
     let line = if foreground {
         [&text[..], b"\n"].concat()
@@ -343,7 +339,9 @@ fn kill_one(shell: &mut Shell, name: &[u8], number: i32) -> bool {
         if let Err(error) = signal::send(target, number) {
             shell.complain(format_args!("can't kill pid {shown}: {}", reason(&error)));
             sent = false;
-        } else if number != 0 && number != numbers::CONT && name.starts_with(b"%") {
+        } else if number == numbers::CONT {
+            shell.jobs.let_go_on(target);
+        } else if number != 0 && name.starts_with(b"%") {
             // A stopped job could not act on it.
             let _ = signal::send(target, numbers::CONT);
         }
