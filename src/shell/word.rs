@@ -331,7 +331,13 @@ impl Parser {
                 (b'"', Quoted::Quote) | (b'}', Quoted::Brace) => return Ok(()),
                 (b')', Quoted::Arith) if depth == 0 => return Ok(()),
                 (b':' | b'}', Quoted::Slice) if depth == 0 => return Ok(()),
-                (b'"', Quoted::Brace | Quoted::Arith | Quoted::Slice) => self.bump(),
+                (b'"', Quoted::Brace) => {
+                    // Quotes inside quotes add nothing but that a brace is one of text.
+                    self.bump();
+                    self.quoted_into(Quoted::Quote, parts)?;
+                    self.bump();
+                }
+                (b'"', Quoted::Arith | Quoted::Slice) => self.bump(),
                 (b'\\', _) => self.quoted_backslash(until, parts)?,
                 (b'$', _) => self.dollar(parts, true)?,
                 (b'`', _) => self.backquotes(parts, true)?,
