@@ -328,6 +328,18 @@ impl Parser {
         }
     }
 
+    /// Takes a regular expression of `[[`: parentheses and `|` are part of it.
+    pub(super) fn take_regex(&mut self) -> Parsed<Word> {
+        self.skip_blanks()?;
+        let start = self.pos;
+        let word = self.unquoted(super::word::Until::Regex)?;
+        self.last_end = self.pos;
+        if self.pos == start {
+            return self.unexpected(None);
+        }
+        Ok(word)
+    }
+
     /// Where the next token begins, and its line.
     pub(super) fn token_place(&mut self) -> Parsed<(usize, u32)> {
         self.peek()?;
