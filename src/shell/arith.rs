@@ -435,6 +435,25 @@ mod tests {
     }
 
     #[test]
+    fn variables_that_name_each_other_twice_end_in_a_message_at_once() {
+        let mut vars = Vars::new();
+        vars.set(b"a0", b"1").unwrap();
+        let mut sum = |level: i64| {
+            let (name, value) = (format!("a{level}"), format!("a{0}+a{0}", level - 1));
+            vars.set(name.as_bytes(), value.as_bytes()).unwrap();
+            let expr = parse(name.as_bytes()).unwrap();
+            eval(&expr, &mut vars, false).map_err(|error| error.to_string())
+        };
+        for level in 1..=12 {
+            assert_eq!(sum(level), Ok(1 << level));
+        }
+        for level in 13..=45 {
+            let message = "expression recursion loop detected";
+            assert_eq!(sum(level).err().as_deref(), (level > 13).then_some(message));
+        }
+    }
+
+    #[test]
     fn a_thousand_parentheses_end_in_a_message() {
         let text = "(".repeat(10_000) + "1";
         check(&text, Err("expression recursion loop detected"));

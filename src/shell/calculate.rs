@@ -4,12 +4,17 @@ use super::arith::{DEEPEST, Expr, Op, Result, parse};
 use super::error::ArithError;
 use super::vars::Vars;
 
+/// Variables whose values are expressions that one expression may look into: each can name
+/// others twice, and so thirty of them would be a thousand million.
+const MOST_EXPRESSIONS: u32 = 10_000;
+
 /// Evaluates; assignments take place in `vars`. `nounset`: unset variables are errors.
 pub fn eval(expr: &Expr, vars: &mut Vars, nounset: bool) -> Result<i64> {
     Evaluator {
         vars,
         nounset,
         depth: 0,
+        expressions: 0,
     }
     .eval(expr)
 }
@@ -18,6 +23,7 @@ struct Evaluator<'a> {
     vars: &'a mut Vars,
     nounset: bool,
     depth: u32,
+    expressions: u32,
 }
 
 impl Evaluator<'_> {
@@ -109,7 +115,8 @@ impl Evaluator<'_> {
             return Ok(value);
         }
         self.depth += 1;
-        if self.depth > DEEPEST / 2 {
+        self.expressions += 1;
+        if self.depth > DEEPEST / 2 || self.expressions > MOST_EXPRESSIONS {
             return Err(ArithError::TooDeep);
         }
         let value = self.eval(&expr)?;

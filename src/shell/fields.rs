@@ -244,7 +244,7 @@ impl Expansion {
         let start = self.fields.last_end();
         let mut pattern = Vec::with_capacity(self.fields.bytes.len() - start);
         for (at, &byte) in self.fields.bytes.iter().enumerate().skip(start) {
-            if self.marks.contains(&at) {
+            if self.marks.binary_search(&at).is_ok() {
                 pattern.push(b'\\');
             }
             pattern.push(byte);

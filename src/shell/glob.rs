@@ -6,10 +6,13 @@ use std::path::Path;
 
 /// The files that match; none is an empty list, and the caller keeps the pattern.
 ///
-/// A backslash in the pattern takes the next character literally. Dots at the start of a
-/// name must be written.
+/// A backslash in the pattern takes the next character literally; a text with nothing but
+/// such characters is no pattern. Dots at the start of a name must be written.
 pub fn expand(pattern: &[u8]) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
+    if !has_pattern(pattern) {
+        return found;
+    }
     let slashes = pattern.iter().take_while(|&&b| b == b'/').count();
     let (root, rest) = pattern.split_at(slashes);
     descend(root.to_vec(), rest, &mut found);

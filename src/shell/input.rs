@@ -4,9 +4,12 @@
 //! read. From a descriptor that the commands share (`sh <script`) not one byte beyond the
 //! line is taken: `read` in the script gets what follows.
 
+use super::redirect::Number;
 use crate::sys::borrowed_file;
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, RawFd};
+use std::rc::Rc;
 
 /// Which prompt a line is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +77,7 @@ impl Lines for Text {
 
 /// Lines of a descriptor.
 pub struct Descriptor {
-    fd: RawFd,
+    fd: Number,
     /// Bytes read ahead; stays empty on a descriptor that others read from too.
     ahead: Vec<u8>,
     at: usize,
@@ -96,7 +99,7 @@ enum Sharing {
 
 impl Descriptor {
     /// A script that only the shell reads.
-    pub fn own(fd: RawFd) -> Descriptor {
+    pub fn own(fd: Number) -> Descriptor {
         Descriptor {
             fd,
             ahead: Vec::new(),
@@ -117,7 +120,7 @@ impl Descriptor {
         };
         Descriptor {
             shared,
-            ..Descriptor::own(fd)
+            ..Descriptor::own(Rc::new(Cell::new(fd)))
         }
     }
 
@@ -126,7 +129,7 @@ impl Descriptor {
         Descriptor {
             shared: Sharing::Stream,
             interruptible: true,
-            ..Descriptor::own(fd)
+            ..Descriptor::own(Rc::new(Cell::new(fd)))
         }
     }
 
@@ -140,7 +143,7 @@ impl Descriptor {
         self.ahead.resize(wanted, 0);
         self.at = 0;
         loop {
-            match borrowed_file(self.fd).read(&mut self.ahead) {
+            match borrowed_file(self.fd.get()).read(&mut self.ahead) {
                 Ok(count) => {
                     self.ahead.truncate(count);
                     return Ok(count > 0);
@@ -159,7 +162,7 @@ impl Descriptor {
     fn give_back(&mut self) {
         let left = self.ahead.len() - self.at;
         if self.shared == Sharing::Seekable && left > 0 {
-            let file = borrowed_file(self.fd);
+            let file = borrowed_file(self.fd.get());
             let back = rustix::fs::SeekFrom::Current(-(left as i64));
             if rustix::fs::seek(file.as_fd(), back).is_ok() {
                 self.ahead.clear();

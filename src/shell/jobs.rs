@@ -1,6 +1,7 @@
 //! Jobs: processes that were started together, and what has become of them.
 
 use super::Shell;
+use super::redirect::Number;
 use crate::sys::job::{self, Change};
 use crate::sys::signal::{self, numbers};
 use crate::sys::trap;
@@ -51,6 +52,15 @@ impl Job {
         }
     }
 
+    /// What was stopped runs again.
+    pub fn let_go_on(&mut self) {
+        for (_, change) in &mut self.processes {
+            if matches!(change, Some(Change::Stopped(_))) {
+                *change = None;
+            }
+        }
+    }
+
     fn reason_to_stop(&self) -> &'static str {
         let mut changes = self.processes.iter().map(|(_, change)| *change);
         let stop = changes.find_map(|change| match change {
@@ -97,8 +107,10 @@ pub struct Jobs {
     slots: Vec<Option<Job>>,
     /// Numbers, the current job last.
     recent: Vec<usize>,
+    /// They are the jobs of the shell that this one was copied from.
+    are_parents: bool,
     /// The terminal, while job control is on.
-    pub terminal: Option<i32>,
+    pub terminal: Option<Number>,
     /// The terminal's modes, as the user likes them.
     pub modes: Option<Termios>,
     /// Jobs have been told that the terminal is gone.
@@ -112,6 +124,7 @@ pub struct Jobs {
 impl Jobs {
     /// Adds a job of these processes and makes it the current one; gives its number.
     pub fn add(&mut self, pids: &[i32], text: Rc<[u8]>, own_group: bool) -> usize {
+        self.forget_parents();
         self.forget_old();
         let job = Job {
             group: pids.first().copied().filter(|_| own_group),
@@ -238,19 +251,37 @@ impl Jobs {
         }
     }
 
-    /// Notes all changes that need no waiting.
-    pub fn reap(&mut self) {
-        while let Ok(Some((pid, change))) = job::wait(-1, false, self.terminal.is_some()) {
+    /// Notes all changes that need no waiting; `stops`: those of jobs that go on as well.
+    pub fn reap(&mut self, stops: bool) {
+        while let Ok(Some((pid, change))) = job::wait(-1, false, stops) {
             self.note(pid, change);
         }
     }
 
-    /// Forgets everything: a subshell has no jobs.
-    pub fn forget(&mut self) {
-        self.slots.clear();
-        self.recent.clear();
+    /// A process, or a group with its number negated, has been told to go on.
+    pub fn let_go_on(&mut self, target: i32) {
+        let is_meant = |job: &&mut Job| {
+            let mut pids = job.processes.iter().map(|(pid, _)| *pid);
+            job.group.is_some_and(|group| group == -target) || pids.any(|pid| pid == target)
+        };
+        let jobs = self.slots.iter_mut().flatten();
+        jobs.filter(is_meant).for_each(Job::let_go_on);
+    }
+
+    /// In a subshell: the jobs are its parent's now. They can be shown, for `$(jobs -p)`,
+    /// until it has jobs of its own.
+    pub fn disown(&mut self) {
+        self.are_parents = true;
         self.terminal = None;
         self.text = None;
+    }
+
+    /// Forgets the jobs of a subshell's parent, which nobody can wait for.
+    pub fn forget_parents(&mut self) {
+        if std::mem::take(&mut self.are_parents) {
+            self.slots.clear();
+            self.recent.clear();
+        }
     }
 
     /// A job whose start is not worth a word now.
@@ -292,9 +323,9 @@ impl Jobs {
 
     /// Gives the terminal to a process group.
     pub fn give_terminal(&self, group: i32) {
-        if let Some(terminal) = self.terminal {
+        if let Some(terminal) = &self.terminal {
             // The terminal may have hung up; then nobody reads from it either.
-            let _ = job::give_terminal(terminal, group);
+            let _ = job::give_terminal(terminal.get(), group);
         }
     }
 }
@@ -448,7 +479,7 @@ impl Shell {
 
     /// Before a prompt: jobs that are done are reported and forgotten.
     pub(super) fn report_jobs(&mut self) {
-        self.jobs.reap();
+        self.jobs.reap(self.options.monitor);
         for number in self.jobs.numbers() {
             let Some(job) = self.jobs.get(number) else {
                 continue;

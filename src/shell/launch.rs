@@ -5,6 +5,7 @@ use super::ast::{Argument, Command, Redirect, Simple};
 use super::error::{Flow, Run};
 use super::fields::{Aim, Expansion, Fields};
 use super::pipeline::Place;
+use super::redirect::copy_high;
 use super::substitution::{changes_nothing, runs_commands};
 use crate::error::reason;
 use crate::proc::launch::{self, Program};
@@ -265,6 +266,8 @@ impl Shell {
         args: &Fields,
         located: Option<Rc<Located>>,
     ) -> ! {
+        let traces = self.options.xtrace && !simple.assigns.is_empty();
+        let error = traces.then(|| copy_high(2).ok()).flatten();
         match self.redirect_for_good(&simple.redirects) {
             Ok(true) => {}
             Ok(false) => process::exit_now(1),
@@ -273,8 +276,9 @@ impl Shell {
         if self.temporary_assignments(&simple.assigns).is_err() {
             process::exit_now(2);
         }
-        if !simple.assigns.is_empty() {
-            self.trace(args);
+        if let Some(error) = error {
+            let line = self.trace_line(args);
+            self.tell_on(error, &line);
         }
         let name = args.get(0).unwrap_or_default();
         let located = located.or_else(|| self.locate(name));

@@ -328,6 +328,18 @@ impl Parser {
         }
     }
 
+    /// Takes a regular expression of `[[`: parentheses and `|` are part of it.
+    pub(super) fn take_regex(&mut self) -> Parsed<Word> {
+        self.skip_blanks()?;
+        let start = self.pos;
+        let word = self.unquoted(super::word::Until::Regex)?;
+        self.last_end = self.pos;
+        if self.pos == start {
+            return self.unexpected(None);
+        }
+        Ok(word)
+    }
+
     /// Where the next token begins, and its line.
     pub(super) fn token_place(&mut self) -> Parsed<(usize, u32)> {
         self.peek()?;
@@ -362,7 +374,7 @@ impl Parser {
             }
             b'<' | b'>' if self.peek_second()? == Some(b'(') => Ok(Token::Word(self.word()?)),
             b'&' | b'|' | b';' | b'(' | b')' | b'<' | b'>' => self.operator(),
-            b'0'..=b'9' => match self.descriptor_number() {
+            b'0'..=b'9' => match self.descriptor_number()? {
                 Some(number) => Ok(Token::Number(number)),
                 None => Ok(Token::Word(self.word()?)),
             },
@@ -370,32 +382,42 @@ impl Parser {
         }
     }
 
+    /// The longest operator that begins here; line continuations may break it. What begins
+    /// an operator is one itself.
     fn operator(&mut self) -> Parsed<Token> {
-        // Operators may be broken by a continuation; that is rare, so join only then.
-        while self.buf.len() < self.pos + 3 && self.buf.last() != Some(&b'\n') && self.more()? {}
-        let rest = &self.buf[self.pos..];
-        for (text, op) in OPERATORS {
-            if rest.starts_with(text) {
-                self.pos += text.len();
-                return Ok(Token::Op(*op));
-            }
+        let mut text = Vec::new();
+        let mut found = None;
+        while let Some(byte) = self.peek_joined()? {
+            text.push(byte);
+            let Some((_, op)) = OPERATORS.iter().find(|(known, _)| *known == text) else {
+                break;
+            };
+            found = Some(*op);
+            self.pos += 1;
         }
-        self.fail(Fault::Unexpected {
-            found: error::Token::Word,
-            expected: None,
-        })
+        match found {
+            Some(op) => Ok(Token::Op(op)),
+            None => self.fail(Fault::Unexpected {
+                found: error::Token::Word,
+                expected: None,
+            }),
+        }
     }
 
-    /// Digits that a redirection follows.
-    fn descriptor_number(&mut self) -> Option<i32> {
-        let rest = &self.buf[self.pos..];
-        let length = rest.iter().position(|b| !b.is_ascii_digit())?;
-        if !matches!(rest.get(length), Some(b'<' | b'>')) {
-            return None;
+    /// Digits that a redirection follows; line continuations may stand between them.
+    fn descriptor_number(&mut self) -> Parsed<Option<i32>> {
+        let start = (self.pos, self.line);
+        let mut digits = String::new();
+        while let Some(byte @ b'0'..=b'9') = self.peek_joined()? {
+            digits.push(char::from(byte));
+            self.pos += 1;
         }
-        let number = std::str::from_utf8(&rest[..length]).ok()?.parse().ok()?;
-        self.pos += length;
-        Some(number)
+        let is_followed = matches!(self.peek_joined()?, Some(b'<' | b'>'));
+        let number = digits.parse().ok().filter(|_| is_followed);
+        if number.is_none() {
+            (self.pos, self.line) = start;
+        }
+        Ok(number)
     }
 
     /// Replaces the word just looked at by its alias, if it has one.

@@ -56,7 +56,7 @@ use jobs::Jobs;
 use lexer::{Aliases, Parser};
 use options::Options;
 use params::Params;
-use redirect::Saved;
+use redirect::{Number, Saved};
 use stack::StackGuard;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -120,8 +120,8 @@ pub struct Shell {
     /// What `read` takes its line from instead of a descriptor.
     document: Option<Vec<u8>>,
     stack: StackGuard,
-    /// Scripts being read, as descriptors that no redirection may hit.
-    internal: Vec<i32>,
+    /// Scripts being read and the terminal: they get out of the way of redirections.
+    internal: Vec<Number>,
     /// Where `getopts` is in its word.
     option_offset: usize,
     /// Processes of `<(...)` and the descriptors they are read by.
@@ -175,16 +175,22 @@ impl Shell {
     /// Runs all that a source gives; what comes back is only what ends the shell.
     ///
     /// `last`: the process ends with this source, so its last command may replace it.
+    /// The first command sees the status of what came before; without any it is 0.
     pub(crate) fn run_source(&mut self, parser: &mut Parser, last: bool) -> Run {
+        let mut is_empty = true;
         loop {
             let list = match parser.next_command() {
                 Ok(Some(list)) => list,
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    self.status = if is_empty { 0 } else { self.status };
+                    return Ok(());
+                }
                 Err(error) => return Err(self.syntax_error(&error)),
             };
             if list.items.is_empty() {
                 continue;
             }
+            is_empty = false;
             let tail = last && parser.is_spent();
             self.run_list(&list, tail)?;
             if crate::sys::trap::any() {
@@ -240,8 +246,13 @@ impl Shell {
     /// Prints bytes on standard error, after what is pending.
     pub(crate) fn tell(&mut self, text: &[u8]) {
         self.flush();
+        self.tell_on(2, text);
+    }
+
+    /// Prints bytes on what is standard error to the user.
+    fn tell_on(&self, fd: i32, text: &[u8]) {
         // A standard error that is gone cannot be complained about.
-        let _ = std::io::Write::write_all(&mut &*crate::sys::borrowed_file(2), text);
+        let _ = std::io::Write::write_all(&mut &*crate::sys::borrowed_file(fd), text);
     }
 
     /// Adds to the output of the builtin that runs.

@@ -19,6 +19,10 @@ pub struct Options {
     pub errtrace: bool,
     pub vi: bool,
     pub pipefail: bool,
+    /// `-h`: programs are located when they are first run, whatever this says.
+    pub hashall: bool,
+    /// POSIX has it; functions never get into the history here.
+    pub nolog: bool,
     /// `-c` was given; only `$-` shows it.
     pub command: bool,
 }
@@ -42,6 +46,8 @@ const TABLE: &[Entry] = &[
     (b'u', "nounset", |o| &mut o.nounset),
     (b'E', "errtrace", |o| &mut o.errtrace),
     (b'c', "", |o| &mut o.command),
+    (b'h', "hashall", |o| &mut o.hashall),
+    (0, "nolog", |o| &mut o.nolog),
     (0, "vi", |o| &mut o.vi),
     (0, "pipefail", |o| &mut o.pipefail),
 ];

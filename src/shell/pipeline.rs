@@ -87,7 +87,7 @@ impl Shell {
     /// Makes this process a subshell of the one it was copied from.
     pub(super) fn enter_subshell(&mut self) {
         self.reset_traps();
-        self.jobs.forget();
+        self.jobs.disown();
         self.options.monitor = false;
         self.options.interactive = false;
         self.subshell = true;
@@ -191,7 +191,7 @@ impl Shell {
 
     /// `... &`
     pub(super) fn run_background(&mut self, item: &Item, text: &Rc<[u8]>) -> Run {
-        self.jobs.reap();
+        self.jobs.reap(self.options.monitor);
         let single = item.chain.rest.is_empty() && !item.chain.first.negated;
         let pids = if single {
             self.start_pipeline(&item.chain.first.commands, Place::Background)?

@@ -9,15 +9,22 @@ use super::error::Run;
 use crate::error::reason;
 use crate::sys::job;
 use rustix::fs::{Mode, OFlags};
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{IntoRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::rc::Rc;
 
 /// Copies of what redirections hide, and scripts being read, lie here and above.
 const HIGH: RawFd = 64;
 /// The same where the limit is too low for that.
 const LOW: RawFd = 10;
+/// The same where it is lower still.
+const LOWEST: RawFd = 3;
+
+/// The number of a descriptor of the shell's own, which changes when a script wants that one.
+pub(super) type Number = Rc<Cell<RawFd>>;
 
 /// A descriptor that a redirection hides.
 pub struct Saved {
@@ -102,8 +109,21 @@ impl Shell {
             }
         }
         for fd in self.internal.drain(..) {
-            job::close(fd);
+            job::close(fd.get());
         }
+    }
+
+    /// Takes a descriptor as the shell's own.
+    pub(super) fn keep_internal(&mut self, fd: RawFd) -> Number {
+        let number = Rc::new(Cell::new(fd));
+        self.internal.push(Rc::clone(&number));
+        number
+    }
+
+    /// Closes a descriptor of the shell's own.
+    pub(super) fn close_own(&mut self, number: &Number) {
+        self.internal.retain(|known| !Rc::ptr_eq(known, number));
+        job::close(number.get());
     }
 
     fn redirect_one(&mut self, redirect: &Redirect, undo: bool) -> Run<bool> {
@@ -153,11 +173,14 @@ impl Shell {
                 });
             }
             // Opened close-on-exec, it must be inherited; a copy onto itself changes nothing.
-            let passed = job::copy_above(fd, LOW).and_then(|copy| {
+            let passed = copy_high(fd).and_then(|copy| {
                 let result = job::duplicate(copy, target);
                 job::close(copy);
                 result
             });
+            if let Err(error) = &passed {
+                self.complain(format_args!("can't redirect {fd}: {}", reason(error)));
+            }
             return passed.is_ok();
         }
         let done = self.duplicate_onto(fd, target, undo);
@@ -166,7 +189,9 @@ impl Shell {
     }
 
     fn duplicate_onto(&mut self, fd: RawFd, target: RawFd, undo: bool) -> bool {
-        self.save(target, undo);
+        if !self.save(target, undo) {
+            return false;
+        }
         match job::duplicate(fd, target) {
             Ok(()) => true,
             Err(error) => {
@@ -176,25 +201,43 @@ impl Shell {
         }
     }
 
-    /// Keeps a copy of a descriptor that is about to be replaced.
-    fn save(&mut self, fd: RawFd, undo: bool) {
+    /// Keeps a copy of a descriptor that is about to be replaced; false: there is no room for
+    /// one, and it must not be replaced.
+    fn save(&mut self, fd: RawFd, undo: bool) -> bool {
         self.flush();
         self.make_room(fd);
-        if undo {
-            let copy = copy_high(fd).ok();
-            self.saved.push(Saved { fd, copy });
+        if !undo {
+            return true;
         }
+        let copy = match copy_high(fd) {
+            Ok(copy) => Some(copy),
+            Err(_) if !job::is_open(fd) => None,
+            Err(error) => {
+                self.complain(format_args!("can't redirect {fd}: {}", reason(&error)));
+                return false;
+            }
+        };
+        self.saved.push(Saved { fd, copy });
+        true
     }
 
-    /// Moves a descriptor of the shell's own out of the way.
+    /// Moves a descriptor of the shell's own out of the way: for scripts it was not open.
     fn make_room(&mut self, fd: RawFd) {
+        if !self.is_internal(fd) {
+            return;
+        }
+        let Ok(copy) = job::copy_above(fd, fd + 1) else {
+            return;
+        };
         for saved in &mut self.saved {
-            if saved.copy == Some(fd)
-                && let Ok(copy) = job::copy_above(fd, fd + 1)
-            {
+            if saved.copy == Some(fd) {
                 saved.copy = Some(copy);
             }
         }
+        for number in self.internal.iter().filter(|number| number.get() == fd) {
+            number.set(copy);
+        }
+        job::close(fd);
     }
 
     /// `>&word` and `<&word`.
@@ -210,9 +253,11 @@ impl Shell {
         let bytes = text.bytes().to_vec();
         self.recycle(text);
         if bytes == b"-" {
-            self.save(target, undo);
-            job::close(target);
-            return Ok(true);
+            let saved = self.save(target, undo);
+            if saved {
+                job::close(target);
+            }
+            return Ok(saved);
         }
         let number = std::str::from_utf8(&bytes).ok();
         if let Some(number) = number.and_then(|text| text.parse::<RawFd>().ok()) {
@@ -224,7 +269,7 @@ impl Shell {
         }
         if output && given.is_none() {
             // `>&file` is `&>file`.
-            let Some(fd) = self.open_path(&bytes, write_flags(), "create") else {
+            let Some(fd) = self.open_path(&bytes, write_flags(), "create")? else {
                 return Ok(false);
             };
             self.replace(fd, 1, undo);
@@ -234,8 +279,15 @@ impl Shell {
         Err(self.fatal(format_args!("{shown}: bad fd number")))
     }
 
+    /// The copy of a descriptor that has been redirected since `frame`.
+    pub(super) fn hidden_by(&self, frame: Frame, fd: RawFd) -> Option<RawFd> {
+        let mut saved = self.saved.get(frame.0..)?.iter();
+        saved.find(|saved| saved.fd == fd)?.copy
+    }
+
     fn is_internal(&self, fd: RawFd) -> bool {
-        self.internal.contains(&fd) || self.saved.iter().any(|saved| saved.copy == Some(fd))
+        self.internal.iter().any(|number| number.get() == fd)
+            || self.saved.iter().any(|saved| saved.copy == Some(fd))
     }
 
     fn open_for_writing(&mut self, word: &Word, force: bool) -> Run<Option<RawFd>> {
@@ -251,22 +303,23 @@ impl Shell {
             Ok(meta) if !meta.is_file() => OFlags::WRONLY,
             _ => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
         };
-        Ok(self.open_path(&path, flags, "create"))
+        self.open_path(&path, flags, "create")
     }
 
     fn open_word(&mut self, word: &Word, flags: OFlags, verb: &'static str) -> Run<Option<RawFd>> {
         let text = self.expand_single(word)?;
         let opened = self.open_path(text.bytes(), flags, verb);
         self.recycle(text);
-        Ok(opened)
+        opened
     }
 
-    fn open_path(&mut self, path: &[u8], flags: OFlags, verb: &str) -> Option<RawFd> {
+    fn open_path(&mut self, path: &[u8], flags: OFlags, verb: &str) -> Run<Option<RawFd>> {
         let mode = Mode::from_raw_mode(0o666);
         loop {
             match rustix::fs::open(OsStr::from_bytes(path), flags | OFlags::CLOEXEC, mode) {
-                Ok(fd) => return Some(fd.into_raw_fd()),
-                Err(rustix::io::Errno::INTR) => {}
+                Ok(fd) => return Ok(Some(fd.into_raw_fd())),
+                // A fifo may have nobody at its other end for long.
+                Err(rustix::io::Errno::INTR) => self.handle_signals()?,
                 Err(error) => {
                     let shown = String::from_utf8_lossy(path).into_owned();
                     let why = match (error, verb) {
@@ -275,7 +328,7 @@ impl Shell {
                         _ => reason(&io::Error::from(error)),
                     };
                     self.complain(format_args!("can't {verb} {shown}: {why}"));
-                    return None;
+                    return Ok(None);
                 }
             }
         }
@@ -336,10 +389,9 @@ fn write_flags() -> OFlags {
     OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC
 }
 
-/// A copy of a descriptor where scripts do not look.
+/// A copy of a descriptor where scripts do not look, as far as the limit allows.
 pub(super) fn copy_high(fd: RawFd) -> io::Result<RawFd> {
-    job::copy_above(fd, HIGH).or_else(|error| match error.kind() {
-        io::ErrorKind::InvalidInput => job::copy_above(fd, LOW),
-        _ => Err(error),
-    })
+    job::copy_above(fd, HIGH)
+        .or_else(|_| job::copy_above(fd, LOW))
+        .or_else(|_| job::copy_above(fd, LOWEST))
 }

@@ -50,9 +50,8 @@ impl Shell {
                 return false;
             }
         }
-        self.internal.push(terminal);
         self.jobs.modes = super::terminal::modes(terminal);
-        self.jobs.terminal = Some(terminal);
+        self.jobs.terminal = Some(self.keep_internal(terminal));
         let own = std::process::id() as i32;
         // A session leader cannot change its group and need not.
         let _ = job::set_group(0, own);
@@ -64,8 +63,7 @@ impl Shell {
     /// Gives job control up: `set +m`.
     pub(super) fn stop_job_control(&mut self) {
         if let Some(terminal) = self.jobs.terminal.take() {
-            self.internal.retain(|fd| *fd != terminal);
-            job::close(terminal);
+            self.close_own(&terminal);
         }
     }
 
@@ -325,18 +323,24 @@ impl Shell {
 
     /// Runs a file in this shell: `.` and the start files.
     pub(super) fn source(&mut self, path: &Path) -> Run {
-        let fd = match super::start::open_script(path) {
-            Ok(fd) => fd,
-            Err(error) => {
-                let reason = crate::error::reason(&error);
-                return Err(self.fatal(format_args!("can't open '{}': {reason}", path.display())));
+        let fd = loop {
+            match super::start::open_script(path) {
+                Ok(fd) => break fd,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+                    self.handle_signals()?;
+                }
+                Err(error) => {
+                    let reason = crate::error::reason(&error);
+                    let shown = path.display();
+                    return Err(self.fatal(format_args!("can't open '{shown}': {reason}")));
+                }
             }
         };
         if !self.stack.has_room() {
             job::close(fd);
             return Err(self.fatal("nested too deeply"));
         }
-        self.internal.push(fd);
+        let fd = self.keep_internal(fd);
         let name = Rc::from(path.to_string_lossy());
         let outer = (
             std::mem::take(&mut self.builtin),
@@ -344,13 +348,11 @@ impl Shell {
             self.vars.line,
         );
         self.sourced += 1;
-        self.status = 0;
-        let mut parser = self.parser(Box::new(Descriptor::own(fd)));
+        let mut parser = self.parser(Box::new(Descriptor::own(Rc::clone(&fd))));
         let result = self.run_source(&mut parser, false);
         self.sourced -= 1;
         (self.builtin, self.source_name, self.vars.line) = outer;
-        self.internal.retain(|known| *known != fd);
-        job::close(fd);
+        self.close_own(&fd);
         match result {
             Err(Flow::Return) => Ok(()),
             other => other,

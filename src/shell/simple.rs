@@ -1,11 +1,12 @@
 //! Simple commands: assignments, redirections, and who runs the words.
 
 use super::Shell;
-use super::ast::{Assign, RedirectKind, Simple, Word};
+use super::ast::{Assign, Part, RedirectKind, Simple, Word};
 use super::builtin::{self, Builtin};
 use super::error::{Flow, Run};
-use super::fields::{Aim, Expansion};
+use super::fields::{Aim, Expansion, Fields};
 use super::params::Params;
+use super::redirect::Frame;
 use crate::sys::signal::numbers;
 use crate::sys::trap;
 use std::rc::Rc;
@@ -45,7 +46,7 @@ impl Shell {
             self.run_assign(assign)?;
         }
         if !self.traced.is_empty() {
-            self.trace(&super::fields::Fields::default());
+            self.trace(&Fields::default());
         }
         self.status = self.substituted.unwrap_or(0);
         Ok(())
@@ -97,22 +98,23 @@ impl Shell {
 
     /// A special builtin: its assignments stay, and its errors end a script.
     fn run_special(&mut self, simple: &Simple, builtin: &'static Builtin, args: &Expansion) -> Run {
-        let becomes_program = builtin.name == "exec" && args.fields.len() > 1;
-        for assign in &simple.assigns {
-            self.run_assign(assign)?;
-            if becomes_program {
-                self.vars.mark(&assign.name, |var| var.exported = true);
-            }
-        }
-        self.trace(&args.fields);
-        if simple.redirects.is_empty() {
-            return self.invoke(builtin, args);
-        }
+        self.trace_plain(simple, args);
         let Some(frame) = self.redirect(&simple.redirects)? else {
             self.status = 1;
             return Err(Flow::Error);
         };
-        let result = self.invoke(builtin, args);
+        let becomes_program = builtin.name == "exec" && args.fields.len() > 1;
+        let assigned = simple.assigns.iter().try_for_each(|assign| {
+            self.run_assign(assign)?;
+            if becomes_program {
+                self.vars.mark(&assign.name, |var| var.exported = true);
+            }
+            Ok(())
+        });
+        let result = assigned.and_then(|()| {
+            self.trace_assigning(simple, &args.fields, frame);
+            self.invoke(builtin, args)
+        });
         if builtin.name == "exec" && result.is_ok() {
             self.keep_redirects(frame);
         } else {
@@ -126,30 +128,28 @@ impl Shell {
             self.trace(&args.fields);
             return self.invoke(builtin, args);
         }
+        self.trace_plain(simple, args);
+        let mut redirects = &*simple.redirects;
+        let mut document = None;
+        if let Some(word) = document_to_read(simple, builtin, args) {
+            let text = self.expand_single(word)?;
+            document = Some(text.bytes().to_vec());
+            self.recycle(text);
+            redirects = &[];
+        }
+        let Some(frame) = self.redirect(redirects)? else {
+            self.status = 1;
+            return Ok(());
+        };
         self.vars.push_frame();
         let result = self.temporary_assignments(&simple.assigns).and_then(|()| {
-            self.trace(&args.fields);
-            if let Some(word) = document_to_read(simple, builtin, args) {
-                let text = self.expand_single(word)?;
-                self.document = Some(text.bytes().to_vec());
-                self.recycle(text);
-                let result = self.invoke(builtin, args);
-                self.document = None;
-                return result;
-            }
-            match self.redirect(&simple.redirects)? {
-                Some(frame) => {
-                    let result = self.invoke(builtin, args);
-                    self.undo_redirects(frame);
-                    result
-                }
-                None => {
-                    self.status = 1;
-                    Ok(())
-                }
-            }
+            self.trace_assigning(simple, &args.fields, frame);
+            self.document = document;
+            self.invoke(builtin, args)
         });
         self.vars.pop_frame();
+        self.undo_redirects(frame);
+        self.document = None;
         result
     }
 
@@ -163,11 +163,7 @@ impl Shell {
     }
 
     /// The same on fields, errors being errors.
-    pub(super) fn invoke_with(
-        &mut self,
-        builtin: &'static Builtin,
-        args: &super::fields::Fields,
-    ) -> Run {
+    pub(super) fn invoke_with(&mut self, builtin: &'static Builtin, args: &Fields) -> Run {
         let outer = self.builtin.replace(builtin.name);
         let result = (builtin.run)(self, args);
         let sent = self.flush();
@@ -183,20 +179,25 @@ impl Shell {
         body: &Rc<super::ast::Command>,
         mut args: Expansion,
     ) -> Run<Expansion> {
+        self.trace_plain(simple, &args);
+        let Some(frame) = self.redirect(&simple.redirects)? else {
+            self.status = 1;
+            return Ok(args);
+        };
         self.vars.push_frame();
+        let options = (self.option_offset, self.vars.optind_changed);
         let result = self.temporary_assignments(&simple.assigns).and_then(|()| {
-            self.trace(&args.fields);
-            let Some(frame) = self.redirect(&simple.redirects)? else {
-                self.status = 1;
-                return Ok(());
-            };
+            self.trace_assigning(simple, &args.fields, frame);
             let mut params = Params::new(std::mem::take(&mut args.fields), 1);
             let result = self.call(body, &mut params);
-            self.undo_redirects(frame);
             args.fields = params.into_fields().unwrap_or_default();
             result
         });
-        self.vars.pop_frame();
+        if self.vars.pop_frame() {
+            // The caller's own reading of options goes on where it was.
+            (self.option_offset, self.vars.optind_changed) = options;
+        }
+        self.undo_redirects(frame);
         result.map(|()| args)
     }
 
@@ -222,12 +223,39 @@ impl Shell {
         Ok(())
     }
 
-    /// `set -x`: shows the words of a command and the assignments before them.
-    pub(super) fn trace(&mut self, fields: &super::fields::Fields) {
-        let mut words = std::mem::take(&mut self.traced);
-        if !self.options.xtrace {
+    /// The trace of a command without assignments, before its redirections.
+    fn trace_plain(&mut self, simple: &Simple, args: &Expansion) {
+        if simple.assigns.is_empty() {
+            self.trace(&args.fields);
+        }
+    }
+
+    /// The trace of a command whose assignments have been made, which is after its
+    /// redirections: it goes to what standard error was before.
+    fn trace_assigning(&mut self, simple: &Simple, fields: &Fields, frame: Frame) {
+        if simple.assigns.is_empty() || !self.options.xtrace {
             return;
         }
+        let line = self.trace_line(fields);
+        match self.hidden_by(frame, 2) {
+            Some(error) => self.tell_on(error, &line),
+            None => self.tell(&line),
+        }
+    }
+
+    /// `set -x`: shows the words of a command and the assignments before them.
+    pub(super) fn trace(&mut self, fields: &Fields) {
+        if self.options.xtrace {
+            let line = self.trace_line(fields);
+            self.tell(&line);
+        } else {
+            self.traced.clear();
+        }
+    }
+
+    /// The line of a trace.
+    pub(super) fn trace_line(&mut self, fields: &Fields) -> Vec<u8> {
+        let mut words = std::mem::take(&mut self.traced);
         for field in fields.iter() {
             builtin::quote_if_needed(field, &mut words);
             words.push(b' ');
@@ -236,7 +264,7 @@ impl Shell {
         let mut line = self.trace_prompt();
         line.append(&mut words);
         line.push(b'\n');
-        self.tell(&line);
+        line
     }
 
     /// Notes an assignment for the trace of its command.
@@ -271,7 +299,13 @@ fn document_to_read<'a>(
         return None;
     };
     let plain = |arg: &[u8]| arg == b"-r" || !arg.starts_with(b"-");
-    let to_read = builtin.name == "read" && args.fields.from(1).all(plain);
+    let literal = |part: &Part| matches!(part, Part::Text(_) | Part::Quoted(_));
+    // A command in a value would see the document on its standard input.
+    let is_alone = simple
+        .assigns
+        .iter()
+        .all(|a| a.value.parts.iter().all(literal));
+    let to_read = builtin.name == "read" && is_alone && args.fields.from(1).all(plain);
     (to_read && redirect.fd.unwrap_or(0) == 0)
         .then(|| body.get())
         .flatten()

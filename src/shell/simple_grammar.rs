@@ -4,6 +4,7 @@ use super::ast::*;
 use super::builtin;
 use super::lexer::{Op, Parsed, Parser, PendingHere, Token, name, split_assignment};
 use super::word::assigned_value;
+use crate::text::escape;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -125,9 +126,11 @@ impl Parser {
     }
 
     fn here_document(&mut self, strip_tabs: bool) -> Parsed<RedirectKind> {
-        let word = self.expect_word()?;
+        let (start, _) = self.token_place()?;
+        self.expect_word()?;
+        let text = self.buf.get(start..self.last_end).unwrap_or_default();
+        let (delimiter, quoted) = here_delimiter(text);
         let body = Rc::new(OnceCell::new());
-        let (delimiter, quoted) = here_delimiter(&word);
         self.here.push(PendingHere {
             delimiter,
             strip_tabs,
@@ -138,32 +141,50 @@ impl Parser {
     }
 }
 
-/// The delimiter that a word of `<<` names, and whether any of it was quoted.
-fn here_delimiter(word: &Word) -> (Vec<u8>, bool) {
+/// The delimiter that a word of `<<` names, and whether any of it was quoted: the text as it
+/// is written, without its quotes. Nothing in it is expanded.
+fn here_delimiter(text: &[u8]) -> (Vec<u8>, bool) {
     let mut delimiter = Vec::new();
-    let mut quoted = false;
-    for part in &word.parts {
-        match part {
-            Part::Text(text) => delimiter.extend_from_slice(text),
-            Part::Quoted(text) => {
+    let (mut quoted, mut open) = (false, None);
+    let mut rest = text;
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        match (byte, open, after) {
+            (b'\\', None | Some(b'"'), [b'\n', after @ ..]) => rest = after,
+            (b'\\', None, [next, after @ ..])
+            | (b'\\', Some(b'"'), [next @ (b'$' | b'`' | b'"' | b'\\'), after @ ..]) => {
                 quoted = true;
-                delimiter.extend_from_slice(text);
+                delimiter.push(*next);
+                rest = after;
             }
-            Part::Tilde(user) => {
-                delimiter.push(b'~');
-                delimiter.extend_from_slice(user);
+            (b'$', None, [b'\'', after @ ..]) => {
+                quoted = true;
+                let end = end_of_dollar_quotes(after);
+                delimiter.extend(escape::quoted(&after[..end]));
+                rest = after.get(end + 1..).unwrap_or_default();
             }
-            // `<<$x` waits for the very text `$x`, which nobody writes; names suffice.
-            Part::Param(param) => {
-                if let Source::Var(name) = &param.source {
-                    delimiter.push(b'$');
-                    delimiter.extend_from_slice(name);
-                }
+            (b'\'' | b'"', None, _) => {
+                quoted = true;
+                open = Some(*byte);
             }
-            _ => {}
+            (byte, Some(quote), _) if *byte == quote => open = None,
+            _ => delimiter.push(*byte),
         }
     }
     (delimiter, quoted)
+}
+
+/// Where the text of a `$'...'` ends.
+fn end_of_dollar_quotes(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'\'' => break,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    at.min(text.len())
 }
 
 /// Takes a word as an assignment if it begins like one.

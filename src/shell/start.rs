@@ -203,7 +203,7 @@ impl Shell {
             self.complain(format_args!("{}: Exec format error", path.display()));
             return 126;
         }
-        self.internal.push(fd);
+        let fd = self.keep_internal(fd);
         self.arg0 = path.as_os_str().as_bytes().to_vec();
         self.params = Params::new(args, 0);
         self.script = true;

@@ -33,7 +33,7 @@ impl Shell {
     /// After a foreground job: the terminal is the shell's again.
     pub(super) fn take_terminal_back(&mut self, number: usize) {
         self.jobs.give_terminal(self.jobs.group);
-        let Some(terminal) = self.jobs.terminal else {
+        let Some(terminal) = self.jobs.terminal.as_ref().map(|number| number.get()) else {
             return;
         };
         let (Some(now), Some(job)) = (modes(terminal), self.jobs.get(number)) else {
@@ -61,7 +61,7 @@ impl Shell {
     /// Before a job goes on in the foreground: the terminal as the job left it.
     pub(super) fn hand_terminal_over(&mut self, number: usize, group: i32) {
         self.jobs.give_terminal(group);
-        let terminal = self.jobs.terminal;
+        let terminal = self.jobs.terminal.as_ref().map(|number| number.get());
         let left = self.jobs.get(number).and_then(|job| job.modes.take());
         if let (Some(terminal), Some(left)) = (terminal, left) {
             set_modes(terminal, &left);

@@ -73,7 +73,11 @@ impl Parser {
             _ => None,
         };
         if let Some(op) = self.test_binary()? {
-            return Ok(Cond::Binary(first, op, self.expect_word()?));
+            let right = match &*op {
+                b"=~" => self.take_regex()?,
+                _ => self.expect_word()?,
+            };
+            return Ok(Cond::Binary(first, op, right));
         }
         match (unary, self.peek()?) {
             (Some(op), Token::Word(word)) if word.unquoted() != Some(b"]]") => {

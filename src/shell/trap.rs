@@ -18,7 +18,7 @@ pub struct Traps {
     actions: BTreeMap<i32, Rc<[u8]>>,
     /// The parent's, which a subshell may still show.
     pub inherited: BTreeMap<i32, Rc<[u8]>>,
-    /// A trap's action is being run: not once more inside itself.
+    /// Conditions whose actions run, innermost last.
     running: Vec<i32>,
 }
 
@@ -30,10 +30,10 @@ impl Traps {
 
     /// The actions to show: our own, or in a fresh subshell those of the parent.
     pub fn shown(&self) -> &BTreeMap<i32, Rc<[u8]>> {
-        if self.actions.is_empty() {
-            &self.inherited
-        } else {
+        if self.inherited.is_empty() {
             &self.actions
+        } else {
+            &self.inherited
         }
     }
 
@@ -129,9 +129,7 @@ impl Shell {
                 let _ = trap::set(*condition, Disposition::Default);
             }
         }
-        if self.traps.actions.is_empty() {
-            self.traps.inherited = actions;
-        }
+        self.traps.inherited = actions;
         trap::forget();
         if is_interrupted {
             // We are a process, and may signal ourselves.
@@ -181,7 +179,10 @@ impl Shell {
     }
 
     fn run_trap(&mut self, condition: i32, action: &[u8]) -> Run {
-        if self.traps.running.contains(&condition) {
+        // Signals nest, as in other shells: one that comes in the middle is not lost. What the
+        // action's own commands cause must not start it again.
+        let causes_itself = matches!(condition, ERR | EXIT | numbers::CHLD);
+        if causes_itself && self.traps.running.contains(&condition) {
             return Ok(());
         }
         let status = self.status;

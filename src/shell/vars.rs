@@ -268,6 +268,7 @@ impl Vars {
                 };
                 self.path_changed |= special == Special::Path;
                 self.ifs_stale |= special == Special::Ifs;
+                self.optind_changed |= special == Special::Optind;
             }
         }
         Ok(())
@@ -291,14 +292,15 @@ impl Vars {
         self.frames.push(self.hidden.len());
     }
 
-    /// Closes the frame: hidden variables come back.
-    pub fn pop_frame(&mut self) {
+    /// Closes the frame: hidden variables come back; whether `OPTIND` is one of them.
+    pub fn pop_frame(&mut self) -> bool {
         /// More names than that are made up by a script, and not kept.
         const MANY: usize = 1000;
         let start = self.frames.pop().unwrap_or_default();
+        let mut had_optind = false;
         while self.hidden.len() > start {
             let Some((name, before)) = self.hidden.pop() else {
-                return;
+                break;
             };
             let few = self.map.len() < MANY;
             let Some(var) = self.map.get_mut(&name) else {
@@ -308,7 +310,7 @@ impl Vars {
             match var.special {
                 Special::Ifs => self.ifs_stale = true,
                 Special::Path => self.path_changed = true,
-                Special::Optind => self.optind_changed = true,
+                Special::Optind => had_optind = true,
                 _ => {}
             }
             match before {
@@ -319,6 +321,8 @@ impl Vars {
                 }
             }
         }
+        self.optind_changed |= had_optind;
+        had_optind
     }
 
     /// What the innermost frame hides.
@@ -355,6 +359,7 @@ impl Vars {
             var.value.clear();
             self.ifs_stale |= var.special == Special::Ifs;
             self.path_changed |= var.special == Special::Path;
+            self.optind_changed |= var.special == Special::Optind;
         }
         Ok(())
     }

@@ -16,6 +16,8 @@ pub(super) enum Until {
     Brace,
     /// `/` or `}`
     Slash,
+    /// A blank or an operator outside of parentheses: a regular expression of `[[`.
+    Regex,
 }
 
 /// What ends a stretch of text that counts as double-quoted.
@@ -181,15 +183,17 @@ impl Parser {
     pub(super) fn unquoted(&mut self, until: Until) -> Parsed<Word> {
         self.enter()?;
         let mut parts = Parts::default();
+        let is_inside = matches!(until, Until::Brace | Until::Slash);
+        let mut depth = 0u32;
         loop {
             let Some(byte) = self.peek_byte()? else {
-                if until == Until::Token {
+                if !is_inside {
                     return Ok(parts.word());
                 }
                 return self.fail(Fault::Unterminated("substitution"));
             };
             match byte {
-                b'\\' => self.backslash(&mut parts)?,
+                b'\\' => self.backslash(&mut parts, until == Until::Regex)?,
                 b'\'' => self.single_quotes(&mut parts)?,
                 b'"' => {
                     self.bump();
@@ -200,10 +204,10 @@ impl Parser {
                 }
                 b'$' => self.dollar(&mut parts, false)?,
                 b'`' => self.backquotes(&mut parts, false)?,
-                b'~' if parts.is_empty() && until != Until::Slash => {
+                b'~' if parts.is_empty() && matches!(until, Until::Token | Until::Brace) => {
                     self.tilde(&mut parts, until)?
                 }
-                b'}' if until != Until::Token => return Ok(parts.word()),
+                b'}' if is_inside => return Ok(parts.word()),
                 b'/' if until == Until::Slash && !parts.is_empty() => return Ok(parts.word()),
                 b'<' | b'>' if until == Until::Token && self.peek_second()? == Some(b'(') => {
                     self.process(&mut parts, byte == b'<')?;
@@ -213,7 +217,15 @@ impl Parser {
                 {
                     return Ok(parts.word());
                 }
+                other if until == Until::Regex && self.ends_regex(other, depth)? => {
+                    return Ok(parts.word());
+                }
                 other => {
+                    match other {
+                        b'(' => depth += 1,
+                        b')' => depth = depth.saturating_sub(1),
+                        _ => {}
+                    }
                     self.bump();
                     parts.push(other, false);
                 }
@@ -221,12 +233,26 @@ impl Parser {
         }
     }
 
-    fn backslash(&mut self, parts: &mut Parts) -> Parsed<()> {
+    /// Whether a regular expression ends before this byte, so deep in parentheses.
+    fn ends_regex(&mut self, byte: u8, depth: u32) -> Parsed<bool> {
+        Ok(match byte {
+            b'\n' => true,
+            b' ' | b'\t' | b';' | b'&' | b'<' | b'>' | b')' => depth == 0,
+            b'|' => depth == 0 && self.peek_second()? == Some(b'|'),
+            _ => false,
+        })
+    }
+
+    /// A backslash outside of quotes; `stays`: a regular expression wants it.
+    fn backslash(&mut self, parts: &mut Parts, stays: bool) -> Parsed<()> {
         self.bump();
         match self.peek_byte()? {
             Some(b'\n') => self.bump(),
             Some(byte) => {
                 self.bump();
+                if stays {
+                    parts.push(b'\\', true);
+                }
                 parts.push(byte, true);
             }
             None => parts.push(b'\\', true),
@@ -331,7 +357,13 @@ impl Parser {
                 (b'"', Quoted::Quote) | (b'}', Quoted::Brace) => return Ok(()),
                 (b')', Quoted::Arith) if depth == 0 => return Ok(()),
                 (b':' | b'}', Quoted::Slice) if depth == 0 => return Ok(()),
-                (b'"', Quoted::Brace | Quoted::Arith | Quoted::Slice) => self.bump(),
+                (b'"', Quoted::Brace) => {
+                    // Quotes inside quotes add nothing but that a brace is one of text.
+                    self.bump();
+                    self.quoted_into(Quoted::Quote, parts)?;
+                    self.bump();
+                }
+                (b'"', Quoted::Arith | Quoted::Slice) => self.bump(),
                 (b'\\', _) => self.quoted_backslash(until, parts)?,
                 (b'$', _) => self.dollar(parts, true)?,
                 (b'`', _) => self.backquotes(parts, true)?,

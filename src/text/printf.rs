@@ -26,12 +26,17 @@ pub fn format(format: &[u8], args: &[&[u8]], out: &mut Vec<u8>) -> Vec<Fault> {
     let mut printer = Printer {
         args,
         next: 0,
+        first: 0,
+        chosen: None,
+        reached: 0,
         out,
         faults: Vec::new(),
     };
     loop {
-        let before = printer.next;
-        if !printer.pass(format) || printer.next >= args.len() || printer.next == before {
+        printer.first = printer.next;
+        let whole = printer.pass(format);
+        printer.next = printer.reached;
+        if !whole || printer.next >= args.len() || printer.next == printer.first {
             return printer.faults;
         }
     }
@@ -40,6 +45,12 @@ pub fn format(format: &[u8], args: &[&[u8]], out: &mut Vec<u8>) -> Vec<Fault> {
 struct Printer<'a> {
     args: &'a [&'a [u8]],
     next: usize,
+    /// Where this use of the format began.
+    first: usize,
+    /// `%2$s`: the number of the argument, from 1, instead of the next one.
+    chosen: Option<usize>,
+    /// Behind the last argument that was used.
+    reached: usize,
     out: &'a mut Vec<u8>,
     faults: Vec<Fault>,
 }
@@ -94,15 +105,21 @@ impl<'a> Printer<'a> {
     }
 
     fn argument(&mut self) -> Option<&'a [u8]> {
-        let argument = self.args.get(self.next).copied();
-        self.next += 1;
-        argument
+        let index = match self.chosen.take() {
+            Some(number) => self.first.saturating_add(number - 1),
+            None => {
+                self.next += 1;
+                self.next - 1
+            }
+        };
+        self.reached = self.reached.max(index.saturating_add(1));
+        self.args.get(index).copied()
     }
 
     /// One conversion; gives what follows it in the format.
     fn conversion<'f>(&mut self, text: &'f [u8]) -> Option<&'f [u8]> {
         let mut spec = Spec::default();
-        let mut at = 0;
+        let (chosen, mut at) = argument_number(text);
         while let Some(&flag) = text.get(at) {
             match flag {
                 b'-' => spec.left = true,
@@ -128,6 +145,7 @@ impl<'a> Printer<'a> {
         let Some(&letter) = text.get(at) else {
             return self.bad_format(text);
         };
+        self.chosen = chosen;
         match letter {
             b's' => {
                 let text = self.argument().unwrap_or_default();
@@ -148,11 +166,11 @@ impl<'a> Printer<'a> {
                 self.string(&spec, text.get(..1).unwrap_or(b"\0"));
             }
             b'd' | b'i' => {
-                let value = self.integer();
+                let value = self.integer(SIGNED);
                 self.signed(&spec, value);
             }
             b'u' | b'o' | b'x' | b'X' => {
-                let value = self.integer();
+                let value = self.integer(UNSIGNED);
                 self.unsigned(&spec, value as u64, letter);
             }
             b'f' | b'F' | b'e' | b'E' | b'g' | b'G' => {
@@ -172,7 +190,7 @@ impl<'a> Printer<'a> {
     fn number_or_star(&mut self, text: &[u8], at: &mut usize) -> i64 {
         if text.get(*at) == Some(&b'*') {
             *at += 1;
-            return self.integer();
+            return self.integer(SIGNED);
         }
         let mut value = 0i64;
         while let Some(digit @ b'0'..=b'9') = text.get(*at) {
@@ -184,14 +202,15 @@ impl<'a> Printer<'a> {
         value
     }
 
-    fn integer(&mut self) -> i64 {
+    /// A number of at most `most`; greater ones keep their bits.
+    fn integer(&mut self, most: i128) -> i64 {
         let Some(text) = self.argument() else {
             return 0;
         };
         if let [b'\'' | b'"', byte, ..] = text {
             return i64::from(*byte);
         }
-        match integer(text) {
+        match integer(text, most) {
             Ok(value) => value,
             Err(partial) => {
                 self.faults.push(Fault::Number(text.to_vec()));
@@ -210,7 +229,7 @@ impl<'a> Printer<'a> {
         let parsed = std::str::from_utf8(text).ok().map(str::trim_start);
         match parsed.and_then(|text| text.parse().ok()) {
             Some(value) => value,
-            None => match integer(text) {
+            None => match integer(text, SIGNED) {
                 Ok(value) => value as f64,
                 Err(partial) => {
                     self.faults.push(Fault::Number(text.to_vec()));
@@ -256,7 +275,10 @@ impl<'a> Printer<'a> {
         if let Some(precision) = spec.precision {
             padded.resize(precision.saturating_sub(digits.len()), b'0');
         }
-        padded.extend_from_slice(digits);
+        // Of a zero no digit need be shown.
+        if !(spec.precision == Some(0) && digits == b"0") {
+            padded.extend_from_slice(digits);
+        }
         self.pad(spec, prefix, &padded, spec.precision.is_none());
     }
 
@@ -300,8 +322,23 @@ impl<'a> Printer<'a> {
     }
 }
 
+/// The greatest number of `%d`.
+const SIGNED: i128 = i64::MAX as i128;
+/// The greatest number of `%u`, `%o` and `%x`.
+const UNSIGNED: i128 = u64::MAX as i128;
+
+/// `2$`: the number of an argument, from 1, and how many bytes it takes.
+fn argument_number(text: &[u8]) -> (Option<usize>, usize) {
+    let length = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let digits = std::str::from_utf8(&text[..length]).unwrap_or_default();
+    match (digits.parse(), text.get(length)) {
+        (Ok(number @ 1..), Some(b'$')) => (Some(number), length + 1),
+        _ => (None, 0),
+    }
+}
+
 /// A number as strtoll(3) reads it; `Err`: what could be read of it.
-fn integer(text: &[u8]) -> Result<i64, i64> {
+fn integer(text: &[u8], most: i128) -> Result<i64, i64> {
     let trimmed = text.trim_ascii_start();
     let (negative, rest) = match trimmed {
         [b'-', rest @ ..] => (true, rest),
@@ -325,8 +362,8 @@ fn integer(text: &[u8]) -> Result<i64, i64> {
     }
     let signed = if negative { -value } else { value };
     // Unsigned numbers keep their bits.
-    if digits.is_empty() || signed < i128::from(i64::MIN) || signed > i128::from(u64::MAX) {
-        return Err(signed.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64);
+    if digits.is_empty() || signed < i128::from(i64::MIN) || signed > most {
+        return Err(signed.clamp(i128::from(i64::MIN), most) as i64);
     }
     Ok(signed as i64)
 }

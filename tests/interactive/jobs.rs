@@ -1,6 +1,6 @@
 //! Jobs: foreground and background, stopping and going on, signals and the terminal.
 
-use crate::person::{Person, Session};
+use crate::person::{Person, Session, until};
 
 #[test]
 fn control_z_stops_a_job_and_fg_and_bg_let_it_go_on() {
@@ -161,6 +161,21 @@ fn control_c_ends_loops_and_functions_of_the_shell() {
         person.enters("echo $?");
         person.sees(&["130", "$"]);
     }
+}
+
+#[test]
+fn control_c_ends_the_waiting_for_the_other_end_of_a_fifo() {
+    let mut person = Person::new();
+    person.tells("mkfifo f");
+    person.enters("read x <f");
+    let wchan = format!("/proc/{}/wchan", person.shell());
+    until("the waiting", || {
+        std::fs::read_to_string(&wchan).is_ok_and(|place| place == "wait_for_partner")
+    });
+    person.types("\x03");
+    person.sees(&["^C", "$"]);
+    person.enters("echo $?");
+    person.sees(&["130", "$"]);
 }
 
 #[test]

@@ -89,7 +89,6 @@ pub fn eval(shell: &mut Shell, args: &Args) -> Run<i32> {
     }
     let line = shell.vars.line;
     let outer = shell.builtin.take();
-    shell.status = 0;
     let result = shell.run_text(&words.join(&b' '), line);
     shell.builtin = outer;
     result.map(|()| shell.status)
@@ -150,6 +149,9 @@ pub fn trap(shell: &mut Shell, args: &Args) -> Run<i32> {
         return super::job_control::list_signals(shell);
     }
     let first = options.first;
+    if options.has(b'p') && first < args.len() {
+        return show_conditions(shell, args, first);
+    }
     let Some(action) = args.get(first) else {
         show_traps(shell);
         return Ok(0);
@@ -165,37 +167,62 @@ pub fn trap(shell: &mut Shell, args: &Args) -> Run<i32> {
     };
     let mut status = 0;
     for name in args.from(names) {
-        match condition(name) {
+        match condition(shell, name) {
             Some(condition) => shell.set_trap(condition, action),
-            None => {
-                let name = String::from_utf8_lossy(name).into_owned();
-                shell.complain(format_args!("{name}: invalid signal specification"));
-                status = 1;
-            }
+            None => status = 1,
         }
     }
     Ok(status)
 }
 
-fn condition(name: &[u8]) -> Option<i32> {
-    match name {
+/// The condition of a name, or a complaint.
+fn condition(shell: &mut Shell, name: &[u8]) -> Option<i32> {
+    let found = match name {
         _ if name.eq_ignore_ascii_case(b"EXIT") => Some(EXIT),
         _ if name.eq_ignore_ascii_case(b"ERR") => Some(ERR),
-        _ => signal::number(std::str::from_utf8(name).ok()?),
+        _ => std::str::from_utf8(name).ok().and_then(signal::number),
+    };
+    if found.is_none() {
+        let name = String::from_utf8_lossy(name).into_owned();
+        shell.complain(format_args!("{name}: invalid signal specification"));
     }
+    found
 }
 
 fn show_traps(shell: &mut Shell) {
     let mut text = Vec::new();
     for (condition, action) in shell.traps.shown() {
-        text.extend_from_slice(b"trap -- ");
-        quote(action, &mut text);
-        let name = match *condition {
-            EXIT => "EXIT".to_owned(),
-            ERR => "ERR".to_owned(),
-            number => signal::name(number).map_or(number.to_string(), str::to_owned),
-        };
-        text.extend_from_slice(format!(" {name}\n").as_bytes());
+        show_trap(*condition, Some(action), &mut text);
     }
     shell.put(&text);
+}
+
+/// `trap -p CONDITION...`: as they are, the default action too.
+fn show_conditions(shell: &mut Shell, args: &Args, first: usize) -> Run<i32> {
+    let (mut text, mut status) = (Vec::new(), 0);
+    for name in args.from(first) {
+        match condition(shell, name) {
+            Some(condition) => {
+                let action = shell.traps.shown().get(&condition);
+                show_trap(condition, action.map(|action| &**action), &mut text);
+            }
+            None => status = 1,
+        }
+    }
+    shell.put(&text);
+    Ok(status)
+}
+
+fn show_trap(condition: i32, action: Option<&[u8]>, text: &mut Vec<u8>) {
+    text.extend_from_slice(b"trap -- ");
+    match action {
+        Some(action) => quote(action, text),
+        None => text.push(b'-'),
+    }
+    let name = match condition {
+        EXIT => "EXIT".to_owned(),
+        ERR => "ERR".to_owned(),
+        number => signal::name(number).map_or(number.to_string(), str::to_owned),
+    };
+    text.extend_from_slice(format!(" {name}\n").as_bytes());
 }

@@ -63,11 +63,10 @@ pub fn cd(shell: &mut Shell, args: &Args) -> Run<i32> {
 
 /// `-L` and `-P`; a lone `-` is an operand.
 fn letters_of(shell: &mut Shell, args: &Args) -> Option<(bool, usize)> {
-    let options = letters(shell, args, b"LP")?;
-    let physical = options
-        .given
-        .last()
-        .is_some_and(|(letter, _)| *letter == b'P');
+    // `-e`: a physical directory without a name is an error, which it is anyway.
+    let options = letters(shell, args, b"LPe")?;
+    let mut ways = options.given.iter().rev().map(|(letter, _)| *letter);
+    let physical = ways.find(|letter| *letter != b'e') == Some(b'P');
     Some((physical, options.first))
 }
 

@@ -12,7 +12,7 @@ pub fn jobs(shell: &mut Shell, args: &Args) -> Run<i32> {
     let Some(options) = letters(shell, args, b"lp") else {
         return Ok(2);
     };
-    shell.jobs.reap();
+    shell.jobs.reap(shell.options.monitor);
     let mut status = 0;
     let mut numbers = shell.jobs.numbers();
     if options.first < args.len() {
@@ -69,6 +69,7 @@ fn chosen(shell: &mut Shell, args: &Args) -> Option<usize> {
 }
 
 pub fn fg(shell: &mut Shell, args: &Args) -> Run<i32> {
+    shell.jobs.forget_parents();
     let Some(number) = chosen(shell, args) else {
         return Ok(2);
     };
@@ -80,6 +81,7 @@ pub fn fg(shell: &mut Shell, args: &Args) -> Run<i32> {
 }
 
 pub fn bg(shell: &mut Shell, args: &Args) -> Run<i32> {
+    shell.jobs.forget_parents();
     let Some(number) = chosen(shell, args) else {
         return Ok(2);
     };
@@ -99,11 +101,7 @@ fn goes_on(shell: &mut Shell, number: usize, foreground: bool) -> bool {
         shell.complain(format_args!("job {number} not created under job control"));
         return false;
     };
-    for (_, change) in &mut job.processes {
-        if matches!(change, Some(job::Change::Stopped(_))) {
-            *change = None;
-        }
-    }
+    job.let_go_on();
     job.news = false;
     let line = if foreground {
         [&text[..], b"\n"].concat()
@@ -125,6 +123,7 @@ pub fn wait(shell: &mut Shell, args: &Args) -> Run<i32> {
     let Some(options) = letters(shell, args, b"n") else {
         return Ok(2);
     };
+    shell.jobs.forget_parents();
     if options.has(b'n') {
         return wait_for_any(shell);
     }
@@ -159,6 +158,8 @@ pub fn wait(shell: &mut Shell, args: &Args) -> Run<i32> {
 
 /// Waits for a job; its status, and whether a signal came in between.
 fn wait_for(shell: &mut Shell, number: usize) -> Run<(i32, bool)> {
+    // It may have been told to go on since it was last looked at.
+    shell.jobs.reap(shell.options.monitor);
     loop {
         match shell.job_state(number) {
             None => return Ok((127, false)),
@@ -338,7 +339,9 @@ fn kill_one(shell: &mut Shell, name: &[u8], number: i32) -> bool {
         if let Err(error) = signal::send(target, number) {
             shell.complain(format_args!("can't kill pid {shown}: {}", reason(&error)));
             sent = false;
-        } else if number != 0 && number != numbers::CONT && name.starts_with(b"%") {
+        } else if number == numbers::CONT {
+            shell.jobs.let_go_on(target);
+        } else if number != 0 && name.starts_with(b"%") {
             // A stopped job could not act on it.
             let _ = signal::send(target, numbers::CONT);
         }

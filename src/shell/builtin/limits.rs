@@ -169,27 +169,38 @@ fn symbolic(text: &[u8], allowed: u32) -> Option<u32> {
         if mask == 0 {
             mask = 0o777;
         }
-        let (op, letters) = rest.split_first()?;
-        let mut bits = 0;
-        for letter in letters {
-            bits |= match letter {
-                b'r' => 0o444,
-                b'w' => 0o222,
-                b'x' => 0o111,
-                // As another class has it now.
-                b'u' => (allowed >> 6 & 7) * 0o111,
-                b'g' => (allowed >> 3 & 7) * 0o111,
-                b'o' => (allowed & 7) * 0o111,
-                _ => return None,
-            };
-        }
-        match op {
-            b'+' => allowed |= bits & mask,
-            b'-' => allowed &= !(bits & mask),
-            _ => allowed = (allowed & !mask) | (bits & mask),
+        let mut actions = rest;
+        while let Some((op, letters)) = actions.split_first() {
+            let next = letters.iter().position(|b| b"+-=".contains(b));
+            let (letters, after) = letters.split_at(next.unwrap_or(letters.len()));
+            let bits = bits_of(letters, allowed)? & mask;
+            match op {
+                b'+' => allowed |= bits,
+                b'-' => allowed &= !bits,
+                _ => allowed = (allowed & !mask) | bits,
+            }
+            actions = after;
         }
     }
     Some(allowed)
+}
+
+/// What letters mean for all three classes.
+fn bits_of(letters: &[u8], allowed: u32) -> Option<u32> {
+    let mut bits = 0;
+    for letter in letters {
+        bits |= match letter {
+            b'r' => 0o444,
+            b'w' => 0o222,
+            b'x' => 0o111,
+            // As another class has it now.
+            b'u' => (allowed >> 6 & 7) * 0o111,
+            b'g' => (allowed >> 3 & 7) * 0o111,
+            b'o' => (allowed & 7) * 0o111,
+            _ => return None,
+        };
+    }
+    Some(bits)
 }
 
 pub fn times(shell: &mut Shell, _args: &Args) -> Run<i32> {
@@ -215,5 +226,6 @@ fn symbolic_masks_are_read() {
     assert_eq!(symbolic(b"g+w", 0o755), Some(0o775));
     assert_eq!(symbolic(b"a-x", 0o755), Some(0o644));
     assert_eq!(symbolic(b"o=u,g-r", 0o750), Some(0o717));
+    assert_eq!(symbolic(b"u=r+w-r,g-rx+w", 0o755), Some(0o225));
     assert_eq!(symbolic(b"q=r", 0o755), None);
 }

@@ -72,3 +72,27 @@ echo before; [[ a == a; echo no
 #> 0
 #> 0
 #> 0
+
+[[ abc =~ a"."c ]]; echo $?; r='^[a-c]+$'; [[ abc =~ $r ]]; echo $?; [[ abc =~ "$r" ]]; echo $?; [[ abc =~ '^a(b|x)c$' ]]; echo $?; [[ abc =~ "a\.c" ]]; echo $?; [[ 'x$' =~ 'x\$$' ]]; echo $?
+#> 0
+#> 0
+#> 0
+#> 0
+#> 1
+#> 0
+
+[[ abc =~ a\.c ]]; echo $?; [[ a.c =~ a\.c ]]; echo $?; [[ 'a(b' =~ a\(b ]]; echo $?; [[ 'a b' =~ ^a\ b$ ]]; echo $?; [[ 'a|b' =~ ^a\|b$ ]]; echo $?
+#! there a backslash outside of quotes is lost
+#> 1
+#> 0
+#> 0
+#> 0
+#> 0
+
+[[ abc =~ ^(a|b)(b|c) && xy =~ ^(x y|xy)$ ]]; echo $?; [[ ( b =~ a|b ) && c =~ (a|b)||c == c ]]; echo $?; [[ 192.168.1.1 =~ ^([0-9]{1,3}\.){3}[0-9]+$ ]]; echo $?; x=b; [[ ab =~ (^|a)$x$ ]]; echo $?; [[ a =~ ~ || ( '}' =~ } ) ]]; echo $?
+#! there parentheses are syntax errors
+#> 0
+#> 0
+#> 0
+#> 0
+#> 0

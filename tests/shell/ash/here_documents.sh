@@ -8,3 +8,8 @@ read -r a b c <<E
 E
 echo "$c"
 #> 3 4
+
+cat <<$'a\tb\'c'd
+$HOME
+a	b'cd
+#> $HOME

@@ -43,3 +43,15 @@ kill -l 1; kill -l 9; kill -l 130; kill -l HUP; kill -l SIGKILL; kill -l 0; kill
 kill -l 999 2>/dev/null; echo $?
 #! there is no such signal
 #> 1
+
+set -m; sleep 100 & kill -STOP $!; while jobs >f; grep -q Running f; do :; done; kill -CONT $!; kill $!; wait $!; echo $?
+#! there nothing is seen of the stop before somebody waits
+#> 143
+
+sleep 100 & [ "$(jobs -p)" = $! ] && echo same; jobs | grep -c Running; kill $(jobs -p); wait $!; echo $?; true & (wait $!; echo $?; sleep 100 & kill %1; wait %1; echo $?)
+#! there a pipeline sees no jobs, and jobs have no text without job control
+#> same
+#> 1
+#> 143
+#> 127
+#> 143

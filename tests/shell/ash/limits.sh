@@ -14,3 +14,14 @@ umask 022; umask; umask -S; umask 77; umask; umask u=rwx,g=rx,o=; umask; umask -
 #> 2
 #> 2
 #> 0000
+
+ulimit -n 8; echo a >f; cat f; exec 3>g; { echo b; } >&3 2>&1; cat g; exec 3>&-; echo c >&-; echo d
+#! there the limit costs standard output
+#> a
+#> b
+#> d
+
+ulimit -n 4; { echo a >f; } 2>/dev/null; echo $?; echo b >&-; echo c
+#! there the limit costs standard output
+#> 1
+#> c

@@ -23,7 +23,11 @@ x=abcdef; echo ${x: -2} ${x:1:2} ${x:0:-1} ${x: -3:-1}; set -- a b c; echo "${@:
 #> b c
 
 [[ abc == a?c ]]; echo $?; [[ abc =~ ^a(b|c)+$ ]]; echo $?; [[ a \< b ]]; echo $?; [[ b \< a ]]; echo $?
-#= 2
+#! there the parenthesis is a syntax error, and nobody relies on that
+#> 0
+#> 0
+#> 0
+#> 1
 
 echo word >b; [[ a < b ]]; echo $?
 #> 0

@@ -35,3 +35,9 @@ set -o pipefail; true | true; echo $?; (exit 3) | true; echo $?; (exit 3) | (exi
 #> 3
 #> 4
 #> 0
+
+set -h -o nolog; case $- in *h*) echo on;; esac; set +h +o nolog; case $- in *h*) ;; *) echo off;; esac; set -o | grep -c -e hashall -e nolog
+#! there both are unknown
+#> on
+#> off
+#> 2

@@ -39,3 +39,18 @@ printf '%c' '' | od -An -tx1; printf '%b' '\0' | od -An -tx1; printf '%b' '\x41\
 #>  00
 #>  00
 #> A\u0041
+
+printf '%2$s %1$s|' a b c d; echo; printf '%1$s %1$05d %2$x|' 7 255; echo; printf '%3$s-%1$s\n' a b c; printf '%0$s' a; echo $?
+#! there arguments have no numbers
+#> b a|d c|
+#> 7 00007 ff|
+#> c-a
+#> 1
+
+printf '%d\n' 9223372036854775808 2>/dev/null; echo $?; printf '%u %x\n' 18446744073709551615 -1; echo $?; printf '<%.0d%.0x>\n' 0 0
+#! there a number that is too great is printed as 0
+#> 9223372036854775807
+#> 1
+#> 18446744073709551615 ffffffffffffffff
+#> 0
+#> <>

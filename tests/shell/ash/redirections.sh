@@ -90,3 +90,11 @@ cat </dev/null; echo $?; cat /dev/null <nope; echo $?
 echo a >&x$$ 2>/dev/null; ls | wc -l; (echo a 2>&zz) 2>/dev/null; echo $?
 #> 1
 #> 2
+
+echo 'exec 63>f 64>g 65>h 66>i' >s; i=0; while [ $i -lt 2000 ]; do echo ': a line' >>s; i=$((i+1)); done; echo 'echo two >&64; { echo three; } 64>j >&64; echo four >&64; cat <&65 2>/dev/null || echo last' >>s
+(. ./s); cat g j; . ./s; cat <f
+#> last
+#> two
+#> four
+#> three
+#> last

@@ -40,3 +40,24 @@ trap 'echo usr1' USR1; trap 'echo usr2' SIGUSR2 2>/dev/null; kill -USR1 $$; kill
 #> usr2
 #> usr1
 #> done
+
+trap 'echo x' INT; trap '' HUP; trap -p INT HUP TERM; trap -p NOSUCH 2>/dev/null || echo unknown; trap -p; trap
+#! there -p is none
+#> trap -- 'echo x' INT
+#> trap -- '' HUP
+#> trap -- - TERM
+#> unknown
+#> trap -- '' HUP
+#> trap -- 'echo x' INT
+#> trap -- '' HUP
+#> trap -- 'echo x' INT
+
+trap '' TERM; trap 'echo b' QUIT; x=$(trap); echo "$x"; (trap - HUP; trap)
+#> trap -- 'echo b' QUIT
+#> trap -- '' TERM
+#> trap -- '' TERM
+
+trap 'echo child; /bin/true' CHLD; /bin/true; echo end
+#! there the action starts itself again and again
+#> child
+#> end

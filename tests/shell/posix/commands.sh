@@ -221,3 +221,13 @@ yes() { echo function; }; yes | /bin/cat; i=1; /bin/echo $((i+=1)) | /bin/cat; e
 #> 1
 #> q
 #> <>
+
+(exit 3); eval 'echo $?'; (exit 4); eval ''; echo $?; (exit 4); eval ' # nothing'; echo $?; (exit 4); eval; echo $?; (exit 5); eval 'echo $?
+(exit 6)
+echo $?'
+#> 3
+#> 0
+#> 0
+#> 0
+#> 5
+#> 6

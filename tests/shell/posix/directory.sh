@@ -54,3 +54,8 @@ PWD=/x; pwd | grep -c /x; cd /; echo $PWD; pwd -Z 2>/dev/null; echo $?; chdir /u
 mkdir ./-d; cd -- -d; pwd | sed 's/.*\///'; cd ..; cd ./-d; echo $?
 #> -d
 #> 0
+
+umask 022; umask u=rw+x-r; umask; umask u+rwx,g-w+r,o=; umask; umask -S
+#> 0422
+#> 0027
+#> u=rwx,g=rx,o=

@@ -140,3 +140,11 @@ touch xay xby; p=a; echo x[$p]y; echo x["$p"]y; p='[ab]'; echo x${p}y; echo x"$p
 #> xay xby
 #> xay xby
 #> xay xby
+
+touch 'a*b' '*' 'a\*b'; x='a\*b'; echo $x; x='\*'; echo $x; x='a\*b*'; echo $x
+#> a\*b
+#> \*
+#> a*b
+
+x=-*-*-*-*-*-*-*-*; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do x="$x$x"; done; set -- "$x"*; echo ${#1}
+#> 524289

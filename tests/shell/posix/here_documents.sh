@@ -406,3 +406,25 @@ i=0; while [ $i -lt 2000 ]; do echo 0123456789; i=$((i+1)); done >f; cat <<E | w
 $(cat f)
 E
 #> 22000
+
+x=E; cat <<"$x"
+$HOME
+E
+$x
+cat <<$x
+a
+E
+$x
+cat <<${x}
+b $x
+${x}
+cat <<a\
+b"c d"'e'\f"\$\g"
+$x
+abc def$\g
+#> $HOME
+#> E
+#> a
+#> E
+#> b E
+#> $x

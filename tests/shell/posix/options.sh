@@ -77,7 +77,7 @@ b'; set | grep -A1 '^x='
 #> x='a
 #> b'
 
-set -o vi; set +o vi; set -m; set +m; echo ok; set -b; set +b; set -h 2>/dev/null; echo $?
+set -o vi; set +o vi; set -m; set +m; echo ok; set -b; set +b; set -Z 2>/dev/null; echo $?
 #> ok
 #= 2
 

@@ -347,3 +347,11 @@ x=/a/b/c; echo ${x%/*} ${x##*/} ${x#*/} ${x%%/*} "${x#/*/}" ${x##*[!/]}; x=aab; 
 #> /a/b c a/b/c b/c
 #> ab ab b aa
 #> a a c c
+
+unset y; echo "${y-"}"}" "${y-a"b}c"d}" "${y-"a  b"}" "${y-"$(echo "}")"}"; cat <<E
+${y-"}"}
+E
+x='}'; echo "${x+"$x}"}"
+#> } ab}cd a  b }
+#> }
+#> }}

@@ -232,3 +232,25 @@ x=1 y=2 env | grep '^[xy]=' | sort
 
 x=1 y=$x; echo $y
 #> 1
+
+false |\
+| echo or; true &\
+& echo and; echo c >\
+>f; cat f; cat <\
+<E; case a in a) echo sc ;\
+; esac; echo 12\
+3 5>f; cat f; echo err 2\
+>f; cat f; cat <<\
+-F
+here
+E
+	tabs
+	F
+#> or
+#> and
+#> c
+#> here
+#> sc
+#> 123
+#> err
+#> tabs

@@ -207,3 +207,28 @@ two
 E2
 #> one
 #> end
+
+f() { echo f $x; }; x=old; x=new echo a >$x; x=new f >>$x; x=new /bin/echo b >>$x; x=new eval 'echo $x' >>$x; cat old; x=5; x=6 read y <<E
+$x
+E
+echo $x $y; x=1; x=2 cat <<E
+$x
+E
+#> a
+#> f new
+#> b
+#> new
+#> 5 5
+#> 1
+
+set -x; { x=1 echo a 2>f; x=2 /bin/echo b 2>f; f() { :; }; x=3 f 2>f; x=4 eval : 2>f; } 2>trace; set +x; cat f; grep -c 'x=' trace
+#> a
+#> b
+#> + :
+#> 4
+
+x=$(read y; echo "$y"; echo z) read z <<E
+doc
+E
+echo "<$z>"
+#> <>

@@ -91,3 +91,9 @@ false; exit
 #> 1
 #> 44
 #> 128
+
+echo 'echo $?; false' >f; (exit 3); . ./f; echo $?; : >g; . ./g; echo $?; echo '# nothing' >h; false; . ./h; echo $?
+#> 3
+#> 1
+#> 0
+#> 0

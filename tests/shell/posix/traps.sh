@@ -188,3 +188,10 @@ trap '' USR1; /bin/sh -c 'kill -USR1 $$; echo alive'
 
 trap 'echo caught' USR1; /bin/sh -c 'kill -USR1 $$; echo alive' 2>/dev/null; [ $? -gt 128 ] && echo killed
 #> killed
+
+trap 'echo in; [ "$n" ] || { n=1; kill -USR1 $$; }; echo out' USR1; kill -USR1 $$; echo end
+#> in
+#> in
+#> out
+#> out
+#> end
