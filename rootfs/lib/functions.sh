@@ -24,12 +24,14 @@ CONFIG_SECTIONS= CONFIG_NUM_SECTIONS=0 CONFIG_SECTION=
 
 # VARIABLE VALUE [SEPARATOR]
 append() {
-	eval "$1=\"\${$1:+\$$1\${3-\$LIST_SEP}}\$2\""
+	eval "[ -z \"\$$1\" ] || set -- $1 \"\$$1\${3-\$LIST_SEP}\$2\""
+	eval "$1=\$2"
 }
 
 # VARIABLE VALUE [SEPARATOR]
 prepend() {
-	eval "$1=\"\$2\${$1:+\${3-\$LIST_SEP}\$$1}\""
+	eval "[ -z \"\$$1\" ] || set -- $1 \"\$2\${3-\$LIST_SEP}\$$1\""
+	eval "$1=\$2"
 }
 
 # VARIABLE WORD: whether it is among the words.

@@ -80,8 +80,8 @@ rc count 1; rc pour; rc old; rc secret; rc 'count;echo no'; rc help | grep -c '^
 #> = 1
 #> = 1
 #> 1
-#> 	enable          Start it at every boot
-#> 	enabled         Tell by the status whether it starts at boot
+#> 	enable          from now on it runs at every boot
+#> 	enabled         the status is 0 if it runs at boot
 
 printf 'USE_PROCD=1\nSTART=50\nstart_service() { echo no; }\n' >etc/init.d/x
 rc() { (set -- etc/init.d/x "$@"; . etc/rc.common); echo "= $?"; }
@@ -105,3 +105,9 @@ for script in etc/init.d/*; do case "$script" in *rcS) continue ;; esac; (set --
 before="$(ls etc/rc.d)"; for script in etc/init.d/*; do case "$script" in *rcS) continue ;; esac; (set -- $script enable; . etc/rc.common); done
 [ "$before" = "$(ls etc/rc.d)" ]; echo $?
 #> 0
+
+# a restart comes to its end, even if what stops takes this shell along
+printf 'stop() { kill -TERM $$; echo stopped; }\nstart() { echo started; }\n' >etc/init.d/x
+sh etc/rc.common etc/init.d/x restart
+#> stopped
+#> started
