@@ -92,7 +92,7 @@ pub(super) fn space(report: &mut Report, root: &Path, view: &View) {
         .map(|mounted| mounted.target.as_path());
     for place in [data, Some(Path::new("/tmp"))].into_iter().flatten() {
         // What cannot be asked is not there, and that is said by others.
-        if let Ok(room) = rustix::fs::statvfs(&below(root, place)) {
+        if let Ok(room) = rustix::fs::statvfs(below(root, place)) {
             let bytes = |blocks: u64| blocks.saturating_mul(room.f_frsize);
             judge_space(report, place, bytes(room.f_bavail), bytes(room.f_blocks));
         }
