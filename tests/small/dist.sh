@@ -29,6 +29,8 @@ x86_64-unknown-linux-musl | aarch64-unknown-linux-musl)
     exit 2
     ;;
 esac
+# Nothing unwinds: a panic ends the process. The tables for it are a tenth of the program.
+flags="$flags -C force-unwind-tables=no"
 lab=$PWD/target/lab
 [ ! -x "$lab/venv/bin/cargo-zigbuild" ] || PATH=$lab/venv/bin:$PATH
 
