@@ -3,12 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use safebox::lineedit::complete::{self, Completer};
+use safebox::lineedit::complete::{self, Completer, Files, Operands};
 use safebox::lineedit::editor::{Editor, Step};
 use safebox::lineedit::history::History;
 use safebox::lineedit::key::Decoder;
+use safebox::lineedit::screen::Screen;
 use safebox::pager::rows::{Shape, rows};
-use std::path::PathBuf;
 
 /// A shell with a few names; files are not looked for, as every word with a slash has none.
 struct Names;
@@ -24,8 +24,19 @@ impl Completer for Names {
         self.commands(prefix)
     }
 
-    fn home(&self) -> Option<PathBuf> {
-        Some(PathBuf::from("/nonexistent"))
+    fn value(&self, _name: &[u8]) -> Option<Vec<u8>> {
+        Some(b"/nonexistent".to_vec())
+    }
+
+    fn homes(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        vec![(b"user".to_vec(), b"/nonexistent".to_vec())]
+    }
+
+    fn operands(&self, words: &[Vec<u8>], _word: &[u8]) -> Operands {
+        Operands {
+            words: words.to_vec(),
+            files: Files::None,
+        }
     }
 }
 
@@ -37,18 +48,23 @@ fuzz_target!(|data: &[u8]| {
     history.add(b"echo \xc3\xa9 one");
     history.add(b"exit 'two");
     let mut decoder = Decoder::default();
-    let mut editor = Editor::new(b"one\n\x1b[1mtwo\x1b[0m> ", columns.into(), &history);
+    let screen = |columns: u8| Screen::new(columns.into(), (columns / 8).into());
+    let prompt = b"one\n\x1b[1mtwo\x1b[0m> ";
+    let mut editor = Editor::new(prompt, screen(columns), Vec::new(), &history);
     for &byte in bytes {
         let Some(key) = decoder.feed(byte) else {
             continue;
         };
         match editor.press(key, &history, &Names) {
-            Step::Typing => editor.out.clear(),
+            Step::Typing => {
+                editor.show();
+                editor.out.clear();
+            }
             Step::Done => {
                 history.add(&editor.into_line());
-                editor = Editor::new(b"$ ", columns.into(), &history);
+                editor = Editor::new(b"$ ", screen(columns), Vec::new(), &history);
             }
-            Step::EndOfInput | Step::Interrupted => editor.resize((columns / 2).into()),
+            Step::EndOfInput | Step::Interrupted => editor.resize(screen(columns / 2)),
         }
     }
     let line = editor.into_line();
