@@ -69,6 +69,10 @@ pub trait Completer {
     fn variables(&self, prefix: &[u8]) -> Vec<Vec<u8>>;
     /// The value of a variable.
     fn value(&self, name: &[u8]) -> Option<Vec<u8>>;
+    /// Users and their home directories.
+    fn homes(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        Vec::new()
+    }
     /// What can stand behind `words`, a command and its operands so far, in place of `word`.
     fn operands(&self, words: &[Vec<u8>], word: &[u8]) -> Operands;
 }
@@ -225,6 +229,15 @@ fn files(word: &[u8], which: Files, names: &dyn Completer) -> Vec<Vec<u8>> {
     if word == b"~" {
         return vec![b"~/".to_vec()];
     }
+    if let [b'~', prefix @ ..] = word
+        && !prefix.contains(&b'/')
+    {
+        let users = names.homes().into_iter().map(|(name, _)| name);
+        let fitting = users.filter(|name| name.starts_with(prefix));
+        return fitting
+            .map(|name| [b"~", &name[..], b"/"].concat())
+            .collect();
+    }
     let split = word.iter().rposition(|&b| b == b'/').map_or(0, |at| at + 1);
     let (dir, prefix) = word.split_at(split);
     let folder = folder(dir, names);
@@ -257,6 +270,10 @@ fn folder(dir: &[u8], names: &dyn Completer) -> PathBuf {
     let (first, rest) = dir.split_at(dir.iter().position(|&b| b == b'/').unwrap_or(0));
     let begins = match first {
         b"~" => names.value(b"HOME"),
+        [b'~', user @ ..] => {
+            let found = names.homes().into_iter().find(|(name, _)| name == user);
+            found.map(|(_, home)| home)
+        }
         [b'$', name @ ..] => names.value(name),
         _ => None,
     };
@@ -328,6 +345,11 @@ mod tests {
             None
         }
 
+        fn homes(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+            let known = [("someone", "/"), ("sometwo", "/nosuchdir"), ("other", "/")];
+            known.map(|(name, home)| (name.into(), home.into())).into()
+        }
+
         fn operands(&self, words: &[Vec<u8>], _word: &[u8]) -> Operands {
             Operands {
                 words: vec![words.join(&b'+'), b"other".to_vec()],
@@ -355,6 +377,9 @@ mod tests {
         check("echo ${H", 5, &["${HOME}"]);
         check("/nosuchdir/x", 0, &[]);
         check("A=b mv", 4, &["mv"]);
+        check("~some", 0, &["~someone/", "~sometwo/"]);
+        check("ls >~someone/et", 4, &["~someone/etc/"]);
+        check("ls >~sometwo/et", 4, &[]);
         check("echo $(mv", 7, &["mv"]);
     }
 

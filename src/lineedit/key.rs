@@ -130,7 +130,13 @@ impl Decoder {
         })
     }
 
-    /// Pasted text does nothing but stand there. Control-C ends a paste whose end was lost.
+    /// Whether the end of a paste has not come yet.
+    pub fn is_pasting(&self) -> bool {
+        self.pasting
+    }
+
+    /// Pasted text does nothing but stand there. Control-C ends a paste whose end was lost;
+    /// the caller leaves out one that is pasted.
     fn pasted(&mut self, byte: u8) -> Option<Key> {
         match byte {
             0x1b => self.state = State::Escape,

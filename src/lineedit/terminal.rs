@@ -88,7 +88,7 @@ impl Terminal<'_> {
         let mut decoder = Decoder::default();
         loop {
             // While more is coming nothing needs to be shown.
-            if !is_readable_now(self.input) {
+            if !is_readable(self.input, &Timespec::default()) {
                 editor.show();
                 self.send(&mut editor.out)?;
             }
@@ -110,6 +110,11 @@ impl Terminal<'_> {
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
+            }
+            if byte == [CONTROL_C] && decoder.is_pasting() && is_readable(self.input, &SOON) {
+                // Somebody who presses it waits for what happens: this one is pasted, and what
+                // follows must not be taken for typed.
+                continue;
             }
             let Some(key) = decoder.feed(byte[0]) else {
                 continue;
@@ -148,9 +153,17 @@ enum Ended {
     HungUp,
 }
 
-fn is_readable_now(input: BorrowedFd<'_>) -> bool {
+const CONTROL_C: u8 = 3;
+
+/// What is pasted comes faster than that.
+const SOON: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 200_000_000,
+};
+
+fn is_readable(input: BorrowedFd<'_>, wait: &Timespec) -> bool {
     let mut fds = [PollFd::from_borrowed_fd(input, PollFlags::IN)];
-    rustix::event::poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+    rustix::event::poll(&mut fds, Some(wait)).is_ok_and(|ready| ready > 0)
 }
 
 /// A terminal without echo and line mode, until dropped.

@@ -9,7 +9,12 @@ pub struct SyntaxError {
     pub line: u32,
     /// What is wrong.
     pub fault: Fault,
+    /// The text has lines that end in CR LF, which explains much.
+    pub crlf: bool,
 }
+
+/// What is said of a text whose lines end as those of other systems do.
+pub const CRLF: &str = "lines end in CR LF";
 
 /// The kinds of syntax errors.
 #[derive(Debug)]
@@ -64,19 +69,22 @@ impl fmt::Display for SyntaxError {
                     Token::Redirection => f.write_str("unexpected redirection")?,
                     Token::Literal(text) => write!(f, "unexpected \"{text}\"")?,
                 }
-                match expected {
-                    Some(what) => write!(f, " (expecting \"{what}\")"),
-                    None => Ok(()),
+                if let Some(what) = expected {
+                    write!(f, " (expecting \"{what}\")")?;
                 }
             }
-            Fault::Unterminated(what) => write!(f, "unterminated {what}"),
-            Fault::BadSubstitution => f.write_str("bad substitution"),
-            Fault::BadFunctionName => f.write_str("bad function name"),
-            Fault::BadForVariable => f.write_str("bad for loop variable"),
-            Fault::TooDeep => f.write_str("nested too deeply"),
-            Fault::Read(error) => write!(f, "can't read: {}", crate::error::reason(error)),
-            Fault::Interrupted => f.write_str("interrupted"),
+            Fault::Unterminated(what) => write!(f, "unterminated {what}")?,
+            Fault::BadSubstitution => f.write_str("bad substitution")?,
+            Fault::BadFunctionName => f.write_str("bad function name")?,
+            Fault::BadForVariable => f.write_str("bad for loop variable")?,
+            Fault::TooDeep => f.write_str("nested too deeply")?,
+            Fault::Read(error) => write!(f, "can't read: {}", crate::error::reason(error))?,
+            Fault::Interrupted => f.write_str("interrupted")?,
         }
+        if self.crlf {
+            write!(f, " ({CRLF})")?;
+        }
+        Ok(())
     }
 }
 

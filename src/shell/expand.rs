@@ -287,9 +287,5 @@ impl Shell {
 /// A user's home directory by `/etc/passwd`.
 fn home_of(user: &[u8]) -> Option<Vec<u8>> {
     let passwd = std::fs::read("/etc/passwd").ok()?;
-    passwd.split(|&b| b == b'\n').find_map(|line| {
-        let mut fields = line.split(|&b| b == b':');
-        let found = fields.next()? == user;
-        found.then(|| fields.nth(4).map(<[u8]>::to_vec))?
-    })
+    crate::accounts::files::user(&passwd, user).map(|user| user.home)
 }

@@ -2,7 +2,7 @@
 
 use super::Shell;
 use super::ast::{Argument, Command, Redirect, Simple};
-use super::error::{Flow, Run};
+use super::error::{CRLF, Flow, Run};
 use super::fields::{Aim, Expansion, Fields};
 use super::pipeline::Place;
 use super::redirect::copy_high;
@@ -222,7 +222,10 @@ impl Shell {
             self.status = 1;
             return Ok(());
         };
-        self.complain(format_args!("{name}: not found"));
+        match name.strip_suffix('\r') {
+            Some(name) => self.complain(format_args!("{name}: not found ({CRLF})")),
+            None => self.complain(format_args!("{name}: not found")),
+        }
         self.hint(word);
         self.undo_redirects(frame);
         self.status = 127;

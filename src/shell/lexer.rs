@@ -230,7 +230,12 @@ impl Parser {
         Err(SyntaxError {
             line: self.line,
             fault,
+            crlf: self.has_crlf(),
         })
+    }
+
+    fn has_crlf(&self) -> bool {
+        memchr::memmem::find(&self.buf, b"\r\n").is_some()
     }
 
     /// Reads one more line into the buffer; false at the end.
@@ -532,6 +537,7 @@ impl Parser {
         Err(SyntaxError {
             line,
             fault: Fault::Unexpected { found, expected },
+            crlf: self.has_crlf(),
         })
     }
 }

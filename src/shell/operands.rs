@@ -175,9 +175,8 @@ fn entries(dir: &Path) -> Vec<Vec<u8>> {
 
 fn users() -> Vec<Vec<u8>> {
     let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
-    let name = |line: &[u8]| line.split(|&b| b == b':').next().map(<[u8]>::to_vec);
-    let names = passwd.split(|&b| b == b'\n').filter_map(name);
-    names.filter(|name| !name.is_empty()).collect()
+    let users = crate::accounts::files::users(&passwd);
+    users.map(|user| user.name).collect()
 }
 
 /// How much of `package.section.option` a command of uci takes.

@@ -401,14 +401,10 @@ fn controlling_terminal() -> Option<i32> {
 
 /// The name of the user who we are, by `/etc/passwd`; without one the number.
 fn user_name() -> Vec<u8> {
-    let id = rustix::process::geteuid().as_raw().to_string().into_bytes();
+    let number = rustix::process::geteuid().as_raw();
     let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
-    let named = passwd.split(|&b| b == b'\n').find_map(|line| {
-        let fields: Vec<&[u8]> = line.split(|&b| b == b':').collect();
-        let found = fields.get(2).is_some_and(|field| *field == &*id);
-        found.then(|| fields.first().map(|name| name.to_vec()))?
-    });
-    named.unwrap_or(id)
+    let user = crate::accounts::files::user_by_number(&passwd, number);
+    user.map_or_else(|| number.to_string().into_bytes(), |user| user.name)
 }
 
 /// The time of day for a prompt: `t` 24 hours, `T` 12 hours, `A` and `@` without seconds.

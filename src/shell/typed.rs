@@ -83,6 +83,12 @@ impl Completer for Names {
         found.map(|(_, value)| value.clone())
     }
 
+    fn homes(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
+        let users = crate::accounts::files::users(&passwd);
+        users.map(|user| (user.name, user.home)).collect()
+    }
+
     fn operands(&self, words: &[Vec<u8>], word: &[u8]) -> Operands {
         let sources = Sources {
             applets: self.applets,

@@ -35,9 +35,14 @@ pub fn hold(file: &File) -> io::Result<()> {
 }
 
 /// An empty file that is nowhere but in memory, and gone when it is closed. Kernels without
-/// such files refuse.
+/// such files refuse; and a limit on the size of files is one on these, with a signal at its
+/// end, so under one there are none.
 pub fn file() -> io::Result<File> {
     use rustix::fs::{MemfdFlags, memfd_create};
+    use rustix::process::{Resource, getrlimit};
+    if getrlimit(Resource::Fsize).current.is_some() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
     let create = |flags| memfd_create(c"sh", MemfdFlags::CLOEXEC | flags);
     // Newer kernels complain in their log where this is missing, older ones do not know it.
     let made = create(MemfdFlags::NOEXEC_SEAL).or_else(|error| match error {

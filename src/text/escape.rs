@@ -95,7 +95,12 @@ pub fn quoted(text: &[u8]) -> Vec<u8> {
                 rest = after;
                 *quote
             }
-            (b'\\', [b'c', control, after @ ..]) => {
+            (b'\\', [b'c', b'?', after @ ..]) => {
+                rest = after;
+                0x7f
+            }
+            // A backslash is written twice here as well.
+            (b'\\', [b'c', control @ b'\\', b'\\', after @ ..] | [b'c', control, after @ ..]) => {
                 rest = after;
                 control & 0x1f
             }
@@ -141,5 +146,6 @@ mod tests {
         assert_eq!(quoted(br"\x55\xAA\'\n"), b"\x55\xaa'\n");
         assert_eq!(quoted(br"ab\0cd"), b"ab");
         assert_eq!(quoted(br"\q\cA"), b"\\q\x01");
+        assert_eq!(quoted(br"\c\\x\c?\c[\cz"), b"\x1cx\x7f\x1b\x1a");
     }
 }

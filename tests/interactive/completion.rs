@@ -72,6 +72,13 @@ fn the_home_directory_and_variables_are_completed() {
 }
 
 #[test]
+fn users_are_completed_behind_a_tilde() {
+    check(Session::new(), "cd ~roo\t", "cd ~root/");
+    check(Session::new(), "~roo\t", "~root/");
+    check(Session::new(), "cd ~nosuchuse\t", "cd ~nosuchuse");
+}
+
+#[test]
 fn a_second_tab_lists_in_columns_and_the_line_goes_on() {
     let session = Session::new()
         .size(30, 24)

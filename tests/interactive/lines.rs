@@ -92,8 +92,18 @@ fn pasted_lines_are_not_executed_until_enter() {
     person.types("\x03");
     person.reads_until("marks", |glass| glass.modes == ["?2004"]);
     // The end of a paste got lost.
-    person.types("\x1b[200~lost\x03echo \x1b[200~ok$((1+3))\x1b[201~\r");
+    person.types("\x1b[200~lost\x03");
+    person.sees(&["$ lost^C", "$"]);
+    person.types("echo \x1b[200~ok$((1+3))\x1b[201~\r");
     person.sees_word("ok4");
+}
+
+#[test]
+fn what_follows_a_pasted_control_c_is_not_executed() {
+    let mut person = Person::with(Session::new().set("TERM", "xterm-256color"));
+    person.reads_until("the request for marks", |glass| glass.modes == ["?2004"]);
+    person.types("\x1b[200~echo a\x03\recho b$((1+1))\r\x1b[201~|");
+    person.sees(&["$ echo a", "echo b$((1+1))", "|"]);
 }
 
 #[test]

@@ -24,14 +24,17 @@ impl Completer for Names {
         self.commands(prefix)
     }
 
-    fn value(&self, name: &[u8]) -> Option<Vec<u8>> {
-        (name == b"HOME").then(|| b"/nonexistent".to_vec())
+    fn value(&self, _name: &[u8]) -> Option<Vec<u8>> {
+        Some(b"/nonexistent".to_vec())
     }
 
-    fn operands(&self, words: &[Vec<u8>], word: &[u8]) -> Operands {
-        assert!(!words.is_empty());
+    fn homes(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        vec![(b"user".to_vec(), b"/nonexistent".to_vec())]
+    }
+
+    fn operands(&self, words: &[Vec<u8>], _word: &[u8]) -> Operands {
         Operands {
-            words: self.commands(word),
+            words: words.to_vec(),
             files: Files::None,
         }
     }
@@ -45,7 +48,7 @@ fuzz_target!(|data: &[u8]| {
     history.add(b"echo \xc3\xa9 one");
     history.add(b"exit 'two");
     let mut decoder = Decoder::default();
-    let screen = |columns: u8| Screen::new(columns.into(), 24);
+    let screen = |columns: u8| Screen::new(columns.into(), (columns / 8).into());
     let prompt = b"one\n\x1b[1mtwo\x1b[0m> ";
     let mut editor = Editor::new(prompt, screen(columns), Vec::new(), &history);
     for &byte in bytes {
@@ -53,7 +56,10 @@ fuzz_target!(|data: &[u8]| {
             continue;
         };
         match editor.press(key, &history, &Names) {
-            Step::Typing => editor.out.clear(),
+            Step::Typing => {
+                editor.show();
+                editor.out.clear();
+            }
             Step::Done => {
                 history.add(&editor.into_line());
                 editor = Editor::new(b"$ ", screen(columns), Vec::new(), &history);

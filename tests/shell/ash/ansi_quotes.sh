@@ -26,3 +26,7 @@ E
 #> 2
 #> 1
 #> $'a\tb'
+
+printf %s $'\c\\x\c?\c[\cZ\e\"\?' | od -An -tx1
+#! there \c, \e and \? are unknown
+#>  1c 78 7f 1b 1a 1b 22 3f

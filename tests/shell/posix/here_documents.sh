@@ -428,3 +428,14 @@ abc def$\g
 #> E
 #> b E
 #> $x
+
+ulimit -f 0; cat <<E
+hello
+E
+read a <<E
+b
+E
+echo $a; x=$(basename /a/b); echo $x
+#> hello
+#> b
+#> b
