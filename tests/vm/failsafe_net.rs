@@ -4,6 +4,7 @@ use crate::lab::Bench;
 use crate::lab::router::{FAILSAFE_ADDRESS, Router, Setup};
 use crate::lab::talk::PATIENCE;
 use std::net::UdpSocket;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -209,6 +210,35 @@ fn a_vlan_that_a_hook_names_gets_the_address_and_a_wrong_name_locks_nobody_out()
     };
     let router = power_on_failsafe(&bench, &setup);
     expect_telnet(&router);
+}
+
+/// A board with a switch that needs `swconfig`.
+const SWITCHED: &str = r#"{"network": {"lan": {"device": "eth0.1"}, "wan": {"device": "eth0.2"}},
+    "switch": {"switch0": {"enable": true, "reset": true, "roles": [
+        {"role": "lan", "ports": "0 1 2 3 6t", "device": "eth0.1"},
+        {"role": "wan", "ports": "4 6t", "device": "eth0.2"}]}}}"#;
+
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn a_switch_is_told_its_vlan_of_the_lan_which_gets_the_address() {
+    let bench = Bench::with_image(|tree| {
+        std::fs::write(tree.join("etc/board.json"), SWITCHED).unwrap();
+        let swconfig = tree.join("sbin/swconfig");
+        std::fs::create_dir_all(swconfig.parent().unwrap()).unwrap();
+        std::fs::write(&swconfig, "#!/bin/sh\necho \"$*\" >>/tmp/switch\n").unwrap();
+        std::fs::set_permissions(swconfig, PermissionsExt::from_mode(0o755)).unwrap();
+    });
+    let setup = Setup {
+        append: "failsafe=1",
+        ..Setup::default()
+    };
+    let mut router = power_on_failsafe(&bench, &setup);
+    expect_status(&mut router, "192.168.1.1 on eth0.1, link on eth0.1");
+    assert_eq!(
+        router.console.run("cat /tmp/switch").ok(),
+        "dev switch0 set reset 1\ndev switch0 set enable_vlan 1\n\
+         dev switch0 vlan 1 set ports 0 1 2 3 6t\ndev switch0 set apply 1\n"
+    );
 }
 
 #[test]
