@@ -14,8 +14,9 @@ export $(FLAGS) := -C target-feature=+crt-static
 all: build
 
 # The everyday binary, static, at target/safebox. At a fixed address it starts sooner: there
-# is nothing to relocate, and pages that are not written need no copy after a fork.
-build: export $(FLAGS) := -C target-feature=+crt-static -C relocation-model=static
+# is nothing to relocate, and pages that are not written need no copy after a fork. Nothing
+# unwinds, so there are no tables for it.
+build: export $(FLAGS) := -C target-feature=+crt-static -C relocation-model=static -C force-unwind-tables=no
 build:
 	cargo build --release --locked --target $(HOST)
 	@mkdir -p target
