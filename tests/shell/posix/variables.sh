@@ -73,12 +73,15 @@ unset x y; x=1; unset x y; echo $? ${x-u}; unset -v x; unset -f nofunc; echo $?;
 #> 0
 #= 2
 
-x=${y:=5} /bin/true; echo $y; n=1; x=$((n+=1)) /bin/true; echo $n; x=$(exit 3) /bin/sh -c 'echo $x.'; x=1 y=$x$n sh -c 'echo $x$y'; echo $x.$y; PATH=/nosuch ls 2>/dev/null; echo $?; PATH=/nosuch; PATH=/usr/bin:/bin ls /nosuch 2>/dev/null; [ $? = 127 ] || echo found
+x=${y:=5} /bin/true; echo $y; n=1; x=$((n+=1)) /bin/true; echo $n; x=$(exit 3) /bin/sh -c 'echo $x.'; x=1 y=$x$n sh -c 'echo $x$y'; echo $x.$y
 #> 5
 #> 2
 #> .
 #> 112
 #> .5
+
+PATH=/nosuch ls 2>/dev/null; echo $?; PATH=/nosuch; PATH=/usr/bin:/bin ls /nosuch 2>/dev/null; [ $? = 127 ] || echo found
+#! there applets need no PATH
 #> 127
 #> found
 
