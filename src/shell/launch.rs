@@ -5,7 +5,6 @@ use super::ast::{Argument, Command, Redirect, Simple};
 use super::error::{CRLF, Flow, Run};
 use super::fields::{Aim, Expansion, Fields};
 use super::pipeline::Place;
-use super::redirect::copy_high;
 use super::substitution::{changes_nothing, runs_commands};
 use crate::error::reason;
 use crate::proc::launch::{self, Program};
@@ -36,22 +35,19 @@ impl Located {
 }
 
 impl Shell {
-    /// Runs a program and waits for it.
+    /// Runs a program and waits for it; assignments before it have been made.
     pub(super) fn run_program(&mut self, simple: &Simple, args: &Expansion, tail: bool) -> Run {
-        self.trace_program(simple, args);
         let name = args.fields.get(0).unwrap_or_default();
         if let Some(applet) = self.quick_applet(simple, &args.fields) {
             return self.run_quick(applet, simple, &args.fields);
         }
-        let own_path = simple.assigns.iter().any(|a| &*a.name == b"PATH");
-        let located = if own_path { None } else { self.locate(name) };
-        if located.is_none() && !own_path {
+        let Some(located) = self.locate(name) else {
             return self.not_found(simple, name);
-        }
+        };
         if tail && self.may_be_replaced() {
-            self.become_program(simple, &args.fields, located);
+            self.become_program(simple, &args.fields, &located);
         }
-        let path = located.as_deref().and_then(Located::path);
+        let path = located.path();
         let pid = match path.filter(|_| self.may_spawn(simple)) {
             Some(path) => match self.spawn(path, simple, &args.fields, [None; 2])? {
                 Some(pid) => pid,
@@ -62,7 +58,7 @@ impl Shell {
             },
             None => match self.fork(Place::Foreground, 0)? {
                 Some(pid) => pid,
-                None => self.become_program(simple, &args.fields, located),
+                None => self.become_program(simple, &args.fields, &located),
             },
         };
         let text = self
@@ -200,13 +196,6 @@ impl Shell {
         Ok(status)
     }
 
-    fn trace_program(&mut self, simple: &Simple, args: &Expansion) {
-        // Assignments are traced in the child, where they are made.
-        if simple.assigns.is_empty() {
-            self.trace(&args.fields);
-        }
-    }
-
     /// What the job table shows of a command that came without its text.
     fn command_text(&self, fields: &Fields) -> Option<Rc<[u8]>> {
         self.options.monitor.then(|| {
@@ -262,37 +251,14 @@ impl Shell {
         Some(Located { program })
     }
 
-    /// In a child: redirections, assignments, then the program. Does not come back.
-    fn become_program(
-        &mut self,
-        simple: &Simple,
-        args: &Fields,
-        located: Option<Rc<Located>>,
-    ) -> ! {
-        let traces = self.options.xtrace && !simple.assigns.is_empty();
-        let error = traces.then(|| copy_high(2).ok()).flatten();
+    /// In a child: redirections, then the program. Does not come back.
+    fn become_program(&mut self, simple: &Simple, args: &Fields, located: &Located) -> ! {
         match self.redirect_for_good(&simple.redirects) {
             Ok(true) => {}
             Ok(false) => process::exit_now(1),
             Err(_) => process::exit_now(self.status as u8),
         }
-        if self.temporary_assignments(&simple.assigns).is_err() {
-            process::exit_now(2);
-        }
-        if let Some(error) = error {
-            let line = self.trace_line(args);
-            self.tell_on(error, &line);
-        }
-        let name = args.get(0).unwrap_or_default();
-        let located = located.or_else(|| self.locate(name));
-        let status = match located {
-            Some(located) => self.exec(&located.program, args),
-            None => {
-                let name = String::from_utf8_lossy(name).into_owned();
-                self.complain(format_args!("{name}: not found"));
-                127
-            }
-        };
+        let status = self.exec(&located.program, args);
         process::exit_now(status)
     }
 

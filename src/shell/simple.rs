@@ -91,7 +91,11 @@ impl Shell {
         }
         match builtin {
             Some(builtin) => self.run_builtin(simple, builtin, &args)?,
-            None => self.run_program(simple, &args, tail)?,
+            None if simple.assigns.is_empty() => {
+                self.trace(&args.fields);
+                self.run_program(simple, &args, tail)?;
+            }
+            None => self.run_program_assigning(simple, &args, tail)?,
         }
         Ok(args)
     }
@@ -150,6 +154,30 @@ impl Shell {
         self.vars.pop_frame();
         self.undo_redirects(frame);
         self.document = None;
+        result
+    }
+
+    /// A program with assignments before it: they are made here, where what they change and
+    /// what is wrong with them counts, and undone when the program has them.
+    fn run_program_assigning(&mut self, simple: &Simple, args: &Expansion, tail: bool) -> Run {
+        let Some(frame) = self.redirect(&simple.redirects)? else {
+            self.status = 1;
+            return Ok(());
+        };
+        self.vars.push_frame();
+        let result = self.temporary_assignments(&simple.assigns).and_then(|()| {
+            self.trace_assigning(simple, &args.fields, frame);
+            let bare = Simple {
+                assigns: Box::default(),
+                words: Box::default(),
+                redirects: Box::default(),
+                line: simple.line,
+                builtin: None,
+            };
+            self.run_program(&bare, args, tail)
+        });
+        self.vars.pop_frame();
+        self.undo_redirects(frame);
         result
     }
 

@@ -72,3 +72,25 @@ unset x y; x=1; unset x y; echo $? ${x-u}; unset -v x; unset -f nofunc; echo $?;
 #> 0 u
 #> 0
 #= 2
+
+x=${y:=5} /bin/true; echo $y; n=1; x=$((n+=1)) /bin/true; echo $n; x=$(exit 3) /bin/sh -c 'echo $x.'; x=1 y=$x$n sh -c 'echo $x$y'; echo $x.$y
+#> 5
+#> 2
+#> .
+#> 112
+#> .5
+
+PATH=/nosuch ls 2>/dev/null; echo $?; PATH=/nosuch; PATH=/usr/bin:/bin ls /nosuch 2>/dev/null; [ $? = 127 ] || echo found
+#! there applets need no PATH
+#> 127
+#> found
+
+x=${u?nothing} /bin/true; echo no
+#= 2
+
+readonly r=1; r=2 /bin/true; echo no
+#= 2
+
+(readonly r=1; r=2 /bin/true; echo no); echo $?; (readonly r=1; r=2 nosuchcommand; echo no); echo $?
+#> 2
+#> 2
