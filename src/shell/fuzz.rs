@@ -43,6 +43,7 @@ pub fn run(script: &[u8], steps: usize) {
     let applets = Applets {
         table: &[],
         quick: &[],
+        quick_on_files: &[],
     };
     let mut shell = Shell::new(applets, b"sh");
     let mut parser = shell.parser(Box::new(Text::new(script)));
