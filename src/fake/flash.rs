@@ -29,6 +29,7 @@ pub struct Chip {
     bad: BTreeSet<u64>,
     broken: BTreeSet<u64>,
     stuck: BTreeSet<u64>,
+    unreadable: BTreeSet<u64>,
     oob: Vec<u8>,
     journal: Vec<Operation>,
     power: Power,
@@ -45,6 +46,7 @@ impl Chip {
             bad: BTreeSet::new(),
             broken: BTreeSet::new(),
             stuck: BTreeSet::new(),
+            unreadable: BTreeSet::new(),
             oob: vec![0xff; 16],
             journal: Vec::new(),
             power: Power::default(),
@@ -181,6 +183,14 @@ impl FakeFlash {
         self.chip.borrow_mut().stuck.insert(self.start + offset);
     }
 
+    /// Whatever reads the byte at `offset` is answered EIO.
+    pub fn spoil_byte(&mut self, offset: u64) {
+        self.chip
+            .borrow_mut()
+            .unreadable
+            .insert(self.start + offset);
+    }
+
     /// Sets the spare bytes that every page answers.
     pub fn set_oob(&mut self, bytes: &[u8]) {
         self.chip.borrow_mut().oob[..bytes.len()].copy_from_slice(bytes);
@@ -255,6 +265,10 @@ impl Flash for FakeFlash {
         let chip = self.chip.borrow();
         if chip.power.is_out() {
             return Err(lost());
+        }
+        let (first, end) = (start as u64, (start + buf.len()) as u64);
+        if chip.unreadable.range(first..end).next().is_some() {
+            return Err(rustix::io::Errno::IO.into());
         }
         buf.copy_from_slice(&chip.bytes[start..start + buf.len()]);
         Ok(())

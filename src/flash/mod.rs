@@ -72,6 +72,13 @@ pub enum Error {
         /// Its mount point.
         target: std::path::PathBuf,
     },
+    /// Not one sound node of a jffs2.
+    NoJffs2 {
+        /// Where a marker says that everything is void.
+        void: Option<u64>,
+    },
+    /// More nodes of a jffs2 than a small machine can keep in mind.
+    TooManyNodes,
     /// The data ended early.
     Short {
         /// Bytes that came.
@@ -137,6 +144,12 @@ impl fmt::Display for Error {
                 "in use: mounted as {}; -r makes it read-only first and reboots afterwards",
                 target.display()
             ),
+            Error::NoJffs2 { void: Some(offset) } => write!(
+                f,
+                "no jffs2: from {offset:#x} on all is marked as void; -a reads it all the same"
+            ),
+            Error::NoJffs2 { void: None } => f.write_str("no jffs2: there is not one sound node"),
+            Error::TooManyNodes => f.write_str("too many nodes to keep in memory"),
             Error::Short { got, expected } => {
                 write!(f, "the data ended after {got} of {expected} bytes")
             }
