@@ -46,26 +46,75 @@ pub fn end_block(erase_size: u32) -> Vec<u8> {
     block
 }
 
+/// Where a file goes in a jffs2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The first free inode.
+    pub ino: u32,
+    /// The version of a new name.
+    pub version: u32,
+    /// Inode of the directory.
+    pub parent: u32,
+    /// Directories to be made below that one, each in the one before it.
+    pub missing: Vec<Vec<u8>>,
+}
+
+impl Place {
+    /// The root directory of an empty file system, with the numbers of OpenWrt's writer: the
+    /// file is inode 2.
+    pub const EMPTY: Place = Place {
+        ino: 2,
+        version: 0,
+        parent: 1,
+        missing: Vec::new(),
+    };
+}
+
 /// A jffs2 that holds one file: whole erase blocks, without the end marker.
-///
-/// Node numbers and versions are those of OpenWrt's writer on an empty file system: the file
-/// is inode 2, its data begins with version 2.
 pub fn build(file: File<'_>, erase_size: u32, endian: Endian) -> Vec<u8> {
+    build_at(file, Place::EMPTY, erase_size, endian, false)
+}
+
+/// Blocks to add to a jffs2, with one file in a place of its own. The first holds the name, and
+/// with `name_alone` nothing else: then it is written by one page, all or nothing.
+pub fn build_at(
+    file: File<'_>,
+    place: Place,
+    erase_size: u32,
+    endian: Endian,
+    name_alone: bool,
+) -> Vec<u8> {
     let mut area = Area {
         bytes: Vec::new(),
         erase_size: erase_size as usize,
         endian,
     };
-    area.begin_block();
-    let name = Dirent {
-        parent: 1,
-        version: 0,
-        ino: 2,
-        kind: 8,
-        name: file.name,
+    let Place {
+        mut ino,
+        version,
+        mut parent,
+        missing,
+    } = place;
+    let name = |parent, ino, kind, name| Dirent {
+        parent,
+        version,
+        ino,
+        kind,
+        name,
     };
-    area.put(&name.node(endian));
+    area.begin_block();
+    for directory in &missing {
+        area.put(&name(parent, ino, 4, directory).node(endian));
+        area.put(&directory_inode(ino, file.mtime).node(endian));
+        parent = ino;
+        ino += 1;
+    }
+    area.put(&name(parent, ino, 8, file.name).node(endian));
+    if name_alone {
+        area.pad();
+    }
     let mut offset = 0;
+    // The first version of OpenWrt's writer.
     let mut version = 2;
     loop {
         let left = file.content.len() - offset;
@@ -76,7 +125,7 @@ pub fn build(file: File<'_>, erase_size: u32, endian: Endian) -> Vec<u8> {
         let fits = wanted.min(area.room() - INODE_HEAD);
         let data = &file.content[offset..offset + fits];
         let part = Inode {
-            ino: 2,
+            ino,
             version,
             mode: file.mode,
             mtime: file.mtime,
@@ -94,6 +143,19 @@ pub fn build(file: File<'_>, erase_size: u32, endian: Endian) -> Vec<u8> {
     }
     area.pad();
     area.bytes
+}
+
+fn directory_inode(ino: u32, mtime: u32) -> Inode<'static> {
+    Inode {
+        ino,
+        version: 1,
+        mode: 0o40_755,
+        mtime,
+        size: 0,
+        place: (0, 0),
+        way: 0,
+        data: b"",
+    }
 }
 
 /// Blocks under construction.
@@ -123,6 +185,9 @@ impl Area {
 
     /// Adds a node, aligned to 4 bytes.
     fn put(&mut self, node: &[u8]) {
+        if self.room() < node.len() {
+            self.begin_block();
+        }
         self.bytes.extend_from_slice(node);
         self.bytes
             .resize(self.bytes.len().next_multiple_of(4), 0xff);

@@ -5,7 +5,7 @@
 //! Nothing is trusted that its checksum does not vouch for, and what cannot be read or makes
 //! no sense is told and stepped over: the rest of a damaged file system is still worth having.
 
-use super::{DIRENT, DIRENT_HEAD, END_MARKER, Endian, INODE, INODE_HEAD, crc, header};
+use super::{DIRENT, DIRENT_HEAD, END_MARKER, Endian, INODE, INODE_HEAD, Place, crc, header};
 use crate::flash::{Error, blocks};
 use crate::sys::Flash;
 use std::collections::BTreeMap;
@@ -86,6 +86,10 @@ pub struct Index {
     pub(super) names: BTreeMap<(u32, Vec<u8>), Name>,
     /// By inode and version.
     pub(super) nodes: Vec<Node>,
+    /// The highest inode and the highest version of a name, deleted ones included.
+    highest: (u32, u32),
+    /// Where a marker ended the file system.
+    pub void_from: Option<u64>,
 }
 
 impl Index {
@@ -123,13 +127,40 @@ impl Index {
             return Err(Error::NoJffs2 { void: scan.void });
         };
         let (mut names, mut nodes) = (scan.names, scan.nodes);
+        let inodes = names.values().map(|name| name.ino);
+        let inodes = inodes.chain(nodes.iter().map(|node| node.ino));
+        let inode = inodes.max().unwrap_or(0).max(1);
+        let version = names.values().map(|name| name.version).max().unwrap_or(0);
         names.retain(|_, name| name.ino != 0);
         nodes.sort_unstable_by_key(|node| (node.ino, node.version, node.at));
         Ok(Index {
             endian,
             names,
             nodes,
+            highest: (inode, version),
+            void_from: scan.void,
         })
+    }
+
+    /// Where a new file of the directory `dir` goes; components that do not exist will be made.
+    ///
+    /// # Errors
+    /// [`Error::TooManyNodes`] where numbers have run out.
+    pub fn place(&self, dir: &[u8]) -> Result<Place, Error> {
+        let (ino, version) = self.highest;
+        let next = |number: u32| number.checked_add(1).ok_or(Error::TooManyNodes);
+        let mut place = Place {
+            ino: next(ino)?,
+            version: next(version)?,
+            ..Place::EMPTY
+        };
+        for part in dir.split(|&b| b == b'/').filter(|part| !part.is_empty()) {
+            match self.names.get(&(place.parent, part.to_vec())) {
+                Some(found) if place.missing.is_empty() => place.parent = found.ino,
+                _ => place.missing.push(part.to_vec()),
+            }
+        }
+        Ok(place)
     }
 
     /// The nodes of an inode, the oldest first.

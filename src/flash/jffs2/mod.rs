@@ -19,7 +19,7 @@ mod tests;
 mod tree;
 mod unpack;
 
-pub use build::{File, build, cleanmarker, end_block};
+pub use build::{File, Place, build, build_at, cleanmarker, end_block};
 pub use content::Content;
 pub use index::{Index, Medium};
 pub use tree::Tree;
