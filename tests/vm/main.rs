@@ -6,12 +6,14 @@
 #![allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")]
 #![allow(clippy::print_stderr, reason = "the log of a failed test")]
 
+mod bench;
 mod boot;
 mod buttons;
 mod damage;
 mod failsafe_net;
 mod hotplug;
 mod init;
+mod jffs2;
 mod lab;
 mod newcomer;
 mod rescue;
