@@ -9,7 +9,7 @@ FLAGS := CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUSTFLAGS
 export $(FLAGS) := -C target-feature=+crt-static
 
 .PHONY: all build check fmt fmt-check clippy unit oracle
-.PHONY: setup image run telnet vm dist cross size fuzz bench test
+.PHONY: setup image run telnet vm dist cross size fuzz bench bench-lab bench-here test
 
 all: build
 
@@ -85,8 +85,15 @@ size: build
 fuzz:
 	@tests/fuzz/run.sh "$(TARGET)" $(SECONDS)
 
-# How fast, against busybox, dash and netcat: see tests/bench/README.md. ONLY=word selects.
-bench: build
+# How fast, against busybox, dash and netcat: see tests/bench/README.md. ONLY=word selects;
+# ONLY=lab is the flash of the emulated router.
+bench: $(if $(filter lab,$(ONLY)),bench-lab,bench-here)
+
+bench-lab: image
+	@tests/vm/setup.sh lab
+	@tests/vm/vm.sh --bench
+
+bench-here: build
 	@tests/vm/setup.sh peers
 	@cargo bench --locked --profile dev --target $(HOST) --bench bench -- "$(ONLY)"
 	@tests/bench/boot.sh "$(ONLY)"

@@ -53,6 +53,7 @@ applets! {
     init
     insmod
     ip
+    jffs2
     kill
     killall
     kmodloader

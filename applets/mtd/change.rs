@@ -5,7 +5,8 @@ use super::{Options, on, open};
 use safebox::applet::Ctx;
 use safebox::error::{At, Error, Exit, Result};
 use safebox::flash::inject::{self, Inject};
-use safebox::flash::jffs2::{Endian, File};
+use safebox::flash::jffs2::File;
+use safebox::flash::plant::Plan;
 use safebox::flash::{erase, in_use, write};
 use safebox::image::container::{Container, GLANCE};
 use safebox::meter::Meter;
@@ -14,7 +15,7 @@ use safebox::overlay::State;
 use safebox::overlay::look::identify;
 use safebox::sys::signal::{self, numbers};
 use safebox::sys::{Flash, Partition, Reboot};
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 
 /// What to do with the partition.
@@ -24,8 +25,8 @@ pub enum Kind<'a> {
     Erase,
     /// Write this file into it.
     Write(&'a Raw),
-    /// Make it a jffs2 that holds this file.
-    Settings(&'a Raw),
+    /// Put this file into its jffs2.
+    Plant(&'a Raw),
 }
 
 /// A partition that will be changed.
@@ -48,6 +49,10 @@ enum Work {
         length: Option<u64>,
         /// Settings to put in: the name of the archive and its content.
         settings: Option<(String, Vec<u8>)>,
+    },
+    Plant {
+        plan: Plan,
+        shown: String,
     },
 }
 
@@ -101,9 +106,9 @@ fn prepare(ctx: &mut Ctx, options: &Options, kind: Kind<'_>, name: &Raw) -> Resu
     let work = match kind {
         Kind::Erase => Work::Erase,
         Kind::Write(path) => write_work(ctx, options, path, &mut target)?,
-        Kind::Settings(path) => {
+        Kind::Plant(path) => {
             let erased = erase_first.iter().any(|(p, _)| p.number == target.0.number);
-            settings_work(path, &mut target, erased)?
+            plant_work(options, path, &mut target, erased)?
         }
     };
     Ok(Job {
@@ -195,11 +200,17 @@ fn check_image(data: &mut Data, partition: &Partition, shown: &str) -> Result<()
     }
 }
 
-/// A jffs2 with one file; only where nothing is lost.
-fn settings_work(path: &Raw, (partition, flash): &mut Target, erased: bool) -> Result<Work> {
+/// A file for a jffs2: for the one that is there, or for a new one where nothing is lost.
+fn plant_work(
+    options: &Options,
+    path: &Raw,
+    (partition, flash): &mut Target,
+    erased: bool,
+) -> Result<Work> {
     let content = std::fs::read(path).at("open", path)?;
     let state = identify(&mut **flash).map_err(on(partition))?;
-    if !erased && !matches!(state, State::Blank | State::Void | State::Torn) {
+    let empty = erased || matches!(state, State::Blank | State::Void | State::Torn);
+    if !empty && !matches!(state, State::Jffs2 { .. }) {
         let name = &partition.name;
         let text = format!("{name} is not empty but {state}; -e {name} erases it first");
         return Err(Error::message(text));
@@ -209,20 +220,11 @@ fn settings_work(path: &Raw, (partition, flash): &mut Target, erased: bool) -> R
         name: bytes.rsplit(|&b| b == b'/').next().unwrap_or(bytes),
         ..File::settings(&content)
     };
-    let area = inject::area(file, flash.geometry().erase_size, Endian::NATIVE);
-    let length = Some(area.len() as u64);
-    let room = write::room(&mut **flash, 0).map_err(on(partition))?;
-    if length.is_some_and(|length| length > room) {
-        return Err(on(partition)(safebox::flash::Error::TooBig {
-            length,
-            room,
-        }));
-    }
-    Ok(Work::Write {
-        data: Data::Memory(Cursor::new(area)),
+    let dir = options.directory.as_ref().map(|dir| dir.0.as_bytes());
+    let plan = Plan::new(flash, file, dir.unwrap_or_default(), empty);
+    Ok(Work::Plant {
+        plan: plan.map_err(on(partition))?,
         shown: source::shown(path),
-        length,
-        settings: None,
     })
 }
 
@@ -232,6 +234,13 @@ fn perform(ctx: &mut Ctx, options: &Options, mut job: Job) -> Result<()> {
     }
     match job.work {
         Work::Erase => erase_all(ctx, options, &mut job.target),
+        Work::Plant { plan, shown } => {
+            let (partition, flash) = &mut job.target;
+            say_beginning(ctx, options, partition, &shown, None);
+            let mut meter = meter(ctx, options);
+            plan.perform(&mut **flash, &mut |at| show(&mut meter, &at))
+                .map_err(on(partition))
+        }
         Work::Write {
             mut data,
             shown,
@@ -296,16 +305,17 @@ fn write_blocks(
     how: &write::Options,
 ) -> std::result::Result<bool, safebox::flash::Error> {
     let mut meter = meter(ctx, options);
-    write::write(flash, source, how, &mut |at| {
-        if at.event == write::Event::Bad {
-            meter.say(format_args!("Skipping bad block at {:#x}", at.offset));
-        }
-        match at.total {
-            Some(total) => meter.percent("written", at.done, total),
-            None => meter.show(&format!("written: {} KiB", at.done / 1024)),
-        }
-    })
-    .map(|_| true)
+    write::write(flash, source, how, &mut |at| show(&mut meter, &at)).map(|_| true)
+}
+
+fn show(meter: &mut Meter, at: &write::Progress) {
+    if at.event == write::Event::Bad {
+        meter.say(format_args!("Skipping bad block at {:#x}", at.offset));
+    }
+    match at.total {
+        Some(total) => meter.percent("written", at.done, total),
+        None => meter.show(&format!("written: {} KiB", at.done / 1024)),
+    }
 }
 
 fn erase_all(ctx: &mut Ctx, options: &Options, (partition, flash): &mut Target) -> Result<()> {

@@ -11,9 +11,10 @@ mod source;
 use argh::{ArgsInfo, FromArgs};
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
-use safebox::flash::{self, blocks, write};
+use safebox::flash::repair::{self, Repair, TRX_MAGIC};
+use safebox::flash::{self, blocks, verify};
 use safebox::opts::declared::Raw;
-use safebox::sys::{Flash, Partition};
+use safebox::sys::{Flash, Partition, Reboot};
 use std::io::Read;
 
 pub static APPLET: Applet = Applet {
@@ -24,8 +25,10 @@ pub static APPLET: Applet = Applet {
 
 /// Work on a flash partition, given by its name, mtdN or /dev/mtdN.
 ///
-/// Commands: unlock PART; erase PART; write FILE|- PART; jffs2write FILE PART (settings into
-/// an empty data partition); verify FILE|- PART; dump PART (to standard output).
+/// Commands: unlock PART; erase PART; write FILE|- PART; verify FILE|- PART; dump PART (to
+/// standard output); jffs2write FILE PART (a file into a jffs2 that is not mounted, or into an
+/// empty partition); fixtrx PART (length and checksum of a TRX header); resetbc PART (the boot
+/// counter of some boards).
 #[derive(FromArgs, ArgsInfo)]
 #[argh(
     example = "mtd -r write /tmp/firmware.bin firmware",
@@ -57,12 +60,21 @@ struct Options {
     /// begin to write at this offset
     #[argh(option, short = 'p', default = "Number(0)", arg_name = "bytes")]
     start: Number,
-    /// begin to dump at this offset
+    /// begin to dump at this offset; where the header is (fixtrx)
     #[argh(option, short = 'o', default = "Number(0)", arg_name = "bytes")]
     offset: Number,
     /// dump so many bytes
     #[argh(option, short = 'l', arg_name = "bytes")]
     length: Option<Number>,
+    /// the directory for jffs2write (the root if not given); it is made if need be
+    #[argh(option, short = 'd', arg_name = "dir")]
+    directory: Option<Raw>,
+    /// bytes that a checksum covers (fixtrx; to the end of the erase block if not given)
+    #[argh(option, short = 'c', arg_name = "bytes")]
+    count: Option<Number>,
+    /// the magic number of a TRX header (0x30524448 if not given)
+    #[argh(option, short = 'M', arg_name = "magic")]
+    magic: Option<Number>,
     /// a command and what it works on
     #[argh(positional)]
     words: Vec<Raw>,
@@ -111,12 +123,15 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
             change::run(ctx, &options, kind, name)
         }
         (b"jffs2write", 2, Some(name)) => {
-            let kind = change::Kind::Settings(&options.words[1]);
+            let kind = change::Kind::Plant(&options.words[1]);
             change::run(ctx, &options, kind, name)
         }
-        (b"dump" | b"verify" | b"unlock" | b"erase" | b"write" | b"jffs2write", ..) => {
-            Err(usage("wrong number of arguments"))
-        }
+        (b"fixtrx" | b"resetbc", 1, Some(name)) => repair(ctx, &options, name, first),
+        (
+            b"dump" | b"verify" | b"unlock" | b"erase" | b"write" | b"jffs2write" | b"fixtrx"
+            | b"resetbc",
+            ..,
+        ) => Err(usage("wrong number of arguments")),
         (other, ..) => {
             let other = String::from_utf8_lossy(other);
             Err(usage(&format!("{other}: no such command")))
@@ -128,7 +143,7 @@ fn usage(complaint: &str) -> Error {
     Error::Usage {
         complaint: complaint.into(),
         usage: "\
-Usage: mtd [OPTION]... unlock|erase|dump PART
+Usage: mtd [OPTION]... unlock|erase|dump|fixtrx|resetbc PART
        mtd [OPTION]... write|verify|jffs2write FILE PART
 'mtd --help' tells more.
 "
@@ -159,29 +174,56 @@ fn unlock(ctx: &mut Ctx, options: &Options, name: &Raw) -> Result<Exit> {
     Ok(Exit::OK)
 }
 
+/// Mends a header or a counter, which a mounted file system does not notice.
+fn repair(ctx: &mut Ctx, options: &Options, name: &Raw, command: &[u8]) -> Result<Exit> {
+    let (partition, mut flash) = open(ctx, name, true)?;
+    let done = match command {
+        b"resetbc" => repair::reset_boot_counter(&mut *flash),
+        _ => {
+            let length = options.count.map(|count| count.0);
+            let magic = options
+                .magic
+                .map_or(Ok(TRX_MAGIC), |magic| magic.0.try_into());
+            let magic = magic.map_err(|_| usage("a magic number has 32 bits"))?;
+            repair::fix_trx(&mut *flash, options.offset.0, length, magic)
+        }
+    };
+    let done = done.map_err(on(&partition))?;
+    if options.quiet < 2 {
+        let name = &partition.name;
+        ctx.tell(match done {
+            Repair::Done => format!("{name}: mended\n"),
+            Repair::Needless => format!("{name}: nothing to mend\n"),
+        });
+    }
+    if options.reboot {
+        ctx.sys.machine().sync();
+        ctx.sys.machine().reboot(Reboot::Restart).at("", "reboot")?;
+    }
+    Ok(Exit::OK)
+}
+
 /// Everything but bad blocks, on standard output.
 fn dump(ctx: &mut Ctx, options: &Options, name: &Raw) -> Result<Exit> {
     let (partition, mut flash) = open(ctx, name, false)?;
-    let erase_size = u64::from(flash.geometry().erase_size.max(1));
-    let mut at = options.offset.0;
     let mut left = options.length.map_or(u64::MAX, |length| length.0);
-    let good = blocks::good(&mut *flash, at - at % erase_size).map_err(on(&partition))?;
+    let ranges = blocks::readable(&mut *flash, options.offset.0).map_err(on(&partition))?;
     let mut buf = vec![0; flash.geometry().erase_size as usize];
-    for block in good {
-        at = at.max(block);
-        let count = (block + erase_size - at).min(left);
+    for range in ranges {
+        let count = (range.end - range.start).min(left);
         // At most one erase block, which fits.
         let part = &mut buf[..count as usize];
-        let read = flash.read(at, part);
-        read.map_err(|source| flash::Error::Io {
+        let failed = |source| flash::Error::Io {
             verb: "read",
-            offset: at,
+            offset: range.start,
             source,
-        })
-        .map_err(on(&partition))?;
+        };
+        flash
+            .read(range.start, part)
+            .map_err(failed)
+            .map_err(on(&partition))?;
         ctx.out.put(part);
         left -= count;
-        at += count;
         if left == 0 || ctx.out.failed() {
             break;
         }
@@ -201,7 +243,7 @@ fn verify(ctx: &mut Ctx, options: &Options, name: &Raw) -> Result<Exit> {
         ));
     }
     let source: &mut dyn Read = &mut file;
-    match write::verify(&mut *flash, source, options.start.0) {
+    match verify::verify(&mut *flash, source, options.start.0) {
         Ok(count) => {
             if options.quiet < 2 {
                 ctx.tell(format!("{count} bytes\nSuccess\n"));

@@ -7,6 +7,7 @@ mod create;
 mod extract;
 pub mod gzip;
 mod header;
+pub mod listing;
 mod read;
 mod write;
 

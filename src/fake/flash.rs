@@ -20,6 +20,16 @@ pub enum Operation {
     Write(u64, usize),
 }
 
+/// Whether the chip ignores erases, as locked ones do.
+#[derive(Clone, Copy, PartialEq)]
+enum Lock {
+    None,
+    /// Until it is unlocked.
+    Soft,
+    /// Whatever is done.
+    Hard,
+}
+
 /// A whole chip.
 pub struct Chip {
     bytes: Vec<u8>,
@@ -29,6 +39,8 @@ pub struct Chip {
     bad: BTreeSet<u64>,
     broken: BTreeSet<u64>,
     stuck: BTreeSet<u64>,
+    unreadable: BTreeSet<u64>,
+    lock: Lock,
     oob: Vec<u8>,
     journal: Vec<Operation>,
     power: Power,
@@ -45,6 +57,8 @@ impl Chip {
             bad: BTreeSet::new(),
             broken: BTreeSet::new(),
             stuck: BTreeSet::new(),
+            unreadable: BTreeSet::new(),
+            lock: Lock::None,
             oob: vec![0xff; 16],
             journal: Vec::new(),
             power: Power::default(),
@@ -72,15 +86,32 @@ impl Chip {
         if self.bad.contains(&block) || self.broken.contains(&block) {
             return Err(rustix::io::Errno::IO.into());
         }
+        if self.lock != Lock::None {
+            return Ok(());
+        }
         let start = index(offset)?;
         let end = (start + self.erase_size as usize).min(self.bytes.len());
         self.journal.push(Operation::Erase(offset));
         if reach == Reach::Half {
-            self.bytes[start..start + (end - start) / 2].fill(0xff);
+            self.half_erase(start..end);
             return Err(lost());
         }
         self.bytes[start..end].fill(0xff);
         Ok(())
+    }
+
+    /// The cells drift towards 1 at their own pace: what an interrupted erase leaves is some
+    /// blank bytes, some old ones, and bits that are neither.
+    fn half_erase(&mut self, range: std::ops::Range<usize>) {
+        let mut noise = range.start as u32 ^ self.journal.len() as u32;
+        for byte in &mut self.bytes[range] {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *byte |= match noise >> 30 {
+                0 => 0xff,
+                1 => 0,
+                _ => (noise >> 16) as u8,
+            };
+        }
     }
 
     fn write(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
@@ -181,6 +212,19 @@ impl FakeFlash {
         self.chip.borrow_mut().stuck.insert(self.start + offset);
     }
 
+    /// Erases do nothing from now on; `soft`: until the chip is unlocked.
+    pub fn lock(&mut self, soft: bool) {
+        self.chip.borrow_mut().lock = if soft { Lock::Soft } else { Lock::Hard };
+    }
+
+    /// Whatever reads the byte at `offset` is answered EIO.
+    pub fn spoil_byte(&mut self, offset: u64) {
+        self.chip
+            .borrow_mut()
+            .unreadable
+            .insert(self.start + offset);
+    }
+
     /// Sets the spare bytes that every page answers.
     pub fn set_oob(&mut self, bytes: &[u8]) {
         self.chip.borrow_mut().oob[..bytes.len()].copy_from_slice(bytes);
@@ -241,7 +285,12 @@ impl Flash for FakeFlash {
     }
 
     fn unlock(&mut self, _offset: u64, _length: u64) -> io::Result<()> {
-        Err(rustix::io::Errno::OPNOTSUPP.into())
+        let mut chip = self.chip.borrow_mut();
+        if chip.lock != Lock::Soft {
+            return Err(rustix::io::Errno::OPNOTSUPP.into());
+        }
+        chip.lock = Lock::None;
+        Ok(())
     }
 
     fn erase(&mut self, offset: u64) -> io::Result<()> {
@@ -255,6 +304,10 @@ impl Flash for FakeFlash {
         let chip = self.chip.borrow();
         if chip.power.is_out() {
             return Err(lost());
+        }
+        let (first, end) = (start as u64, (start + buf.len()) as u64);
+        if chip.unreadable.range(first..end).next().is_some() {
+            return Err(rustix::io::Errno::IO.into());
         }
         buf.copy_from_slice(&chip.bytes[start..start + buf.len()]);
         Ok(())

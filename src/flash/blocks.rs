@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::sys::{Flash, FlashKind};
+use std::ops::Range;
 
 /// Bytes that are read at a time when a block is only looked at.
 const GLANCE: usize = 4096;
@@ -63,6 +64,54 @@ pub fn is_blank(flash: &mut dyn Flash, offset: u64) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// What can be read from `start` to the end: good blocks, and a last part that is smaller than
+/// a block, each from where it begins (the first from `start`, wherever that is).
+///
+/// # Errors
+/// [`Error::Io`] when the kernel cannot tell whether a block is bad.
+pub fn readable(flash: &mut dyn Flash, start: u64) -> Result<Vec<Range<u64>>, Error> {
+    let geometry = flash.geometry();
+    let step = u64::from(geometry.erase_size.max(1));
+    let mut ranges = Vec::new();
+    let mut block = start - start % step;
+    while block.max(start) < geometry.size {
+        if !is_bad(flash, block)? {
+            ranges.push(block.max(start)..geometry.size.min(block + step));
+        }
+        block += step;
+    }
+    Ok(ranges)
+}
+
+/// Blocks that turn out worn in the course of one work.
+#[derive(Default)]
+pub struct Worn(u32);
+
+/// A chip that loses more blocks at once is not worn: something else is wrong, and marks stay
+/// for ever.
+const MOST_WORN: u32 = 4;
+
+impl Worn {
+    /// Marks a block of NAND bad if this failure says that it is worn; whether it did.
+    pub fn mark(&mut self, flash: &mut dyn Flash, offset: u64, error: &Error) -> bool {
+        let worn = match error {
+            Error::Mismatch { .. } | Error::NotBlank { .. } => true,
+            Error::Io {
+                verb: "erase" | "write",
+                source,
+                ..
+            } => source.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()),
+            _ => false,
+        };
+        let marked = worn
+            && self.0 < MOST_WORN
+            && flash.geometry().kind == FlashKind::Nand
+            && flash.mark_bad(offset).is_ok();
+        self.0 += u32::from(marked);
+        marked
+    }
+}
+
 /// Unlocks the whole partition. Most chips know no locks and answer an error, and where a
 /// lock stays, the erase that follows fails and says so.
 pub fn unlock(flash: &mut dyn Flash) {
@@ -85,6 +134,15 @@ mod tests {
             good(&mut flash, 100),
             Err(Error::Unaligned { offset: 100, .. })
         ));
+    }
+
+    #[test]
+    fn a_last_part_can_be_read() {
+        let mut flash = FakeFlash::nand(3 * 4096 + 100, 4096, 512);
+        flash.mark_bad(4096).unwrap();
+        let all = readable(&mut flash, 10).unwrap();
+        assert_eq!(all, [10..4096, 8192..12288, 12288..12388]);
+        assert_eq!(readable(&mut flash, 12388).unwrap(), []);
     }
 
     #[test]

@@ -28,25 +28,34 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Erases every good block of the partition, from the first to the last.
+/// Erases every good block of the partition, from the first to the last. A block of NAND that
+/// fails is marked bad.
 ///
 /// # Errors
-/// The first failure, after all other blocks have been tried: a reset should erase as much
+/// [`Error::AllBad`] where there was nothing to erase; the first failure, after all other blocks have been tried: a reset should erase as much
 /// as it can.
 pub fn everything(flash: &mut dyn Flash, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
     blocks::unlock(flash);
     let offsets: Vec<u64> = blocks::all(flash, 0)?.collect();
     let total = offsets.len() as u64;
     let mut failure = None;
+    let mut worn = blocks::Worn::default();
+    let mut erased = 0;
     for (done, offset) in (1..).zip(offsets) {
         let event = if blocks::is_bad(flash, offset)? {
             Event::Bad
         } else {
-            if let Err(error) = one(flash, offset) {
-                failure.get_or_insert(error);
-                continue;
+            match one(flash, offset) {
+                Ok(()) => {
+                    erased += 1;
+                    Event::Erased
+                }
+                Err(error) if worn.mark(flash, offset, &error) => Event::Bad,
+                Err(error) => {
+                    failure.get_or_insert(error);
+                    continue;
+                }
             }
-            Event::Erased
         };
         progress(Progress {
             offset,
@@ -55,7 +64,11 @@ pub fn everything(flash: &mut dyn Flash, progress: &mut dyn FnMut(Progress)) -> 
             total,
         });
     }
-    failure.map_or(Ok(()), Err)
+    match failure {
+        Some(error) => Err(error),
+        None if erased == 0 => Err(Error::AllBad),
+        None => Ok(()),
+    }
 }
 
 /// Makes everything from the block at `start` to the end an empty jffs2.
@@ -124,7 +137,7 @@ pub fn one(flash: &mut dyn Flash, offset: u64) -> Result<(), Error> {
             Ok(()) => {}
         }
     }
-    Err(Error::Mismatch { offset })
+    Err(Error::NotBlank { offset })
 }
 
 /// Makes the block at 0 say that everything in this partition is void: `DE AD C0 DE`.
@@ -133,12 +146,7 @@ pub fn one(flash: &mut dyn Flash, offset: u64) -> Result<(), Error> {
 /// Any failure, and a marker that cannot be read back.
 pub fn mark_void(flash: &mut dyn Flash) -> Result<(), Error> {
     blocks::unlock(flash);
-    let Some(&first) = blocks::good(flash, 0)?.first() else {
-        return Err(Error::TooBig {
-            length: None,
-            room: 0,
-        });
-    };
+    let first = *blocks::good(flash, 0)?.first().ok_or(Error::AllBad)?;
     one(flash, first)?;
     let page = (flash.geometry().write_size as usize).max(jffs2::END_MARKER.len());
     let mut data = vec![0xff; page];
@@ -186,6 +194,54 @@ mod tests {
         let error = everything(&mut flash, &mut |_| {}).unwrap_err();
         assert_eq!(error.to_string(), "erase at 0x1000: Input/output error");
         assert!(flash.bytes()[8192..].iter().all(|&b| b == 0xff));
+    }
+
+    #[test]
+    fn a_block_of_nand_that_cannot_be_erased_is_marked_bad() {
+        let mut flash = FakeFlash::nand(4 * BLOCK as usize, BLOCK, 512);
+        flash.break_block(4096);
+        let mut bad = Vec::new();
+        everything(&mut flash, &mut |p| {
+            bad.extend((p.event == Event::Bad).then_some(p.offset));
+        })
+        .unwrap();
+        assert_eq!(bad, [4096]);
+        assert!(flash.is_bad(4096).unwrap());
+    }
+
+    #[test]
+    fn a_chip_that_answers_nothing_but_errors_is_not_marked_bad_as_a_whole() {
+        let mut flash = FakeFlash::nand(64 * BLOCK as usize, BLOCK, 512);
+        for block in 0..64 {
+            flash.break_block(block * 4096);
+        }
+        let error = everything(&mut flash, &mut |_| {}).unwrap_err();
+        assert!(error.to_string().contains("Input/output error"), "{error}");
+        let bad = (0..64).filter(|block| flash.is_bad(block * 4096).unwrap());
+        assert_eq!(bad.count(), 4);
+    }
+
+    #[test]
+    fn where_all_blocks_are_bad_nothing_succeeds() {
+        let mut flash = FakeFlash::nand(2 * BLOCK as usize, BLOCK, 512);
+        flash.mark_bad(0).unwrap();
+        flash.mark_bad(4096).unwrap();
+        let error = everything(&mut flash, &mut |_| {}).unwrap_err();
+        assert_eq!(error.to_string(), "there is no good block");
+        assert!(matches!(mark_void(&mut flash), Err(Error::AllBad)));
+    }
+
+    #[test]
+    fn locked_flash_is_unlocked_and_a_lock_that_stays_is_told() {
+        let mut flash = full();
+        flash.lock(true);
+        everything(&mut flash, &mut |_| {}).unwrap();
+        flash.fill(0, &[0x55]);
+        flash.lock(false);
+        let error = everything(&mut flash, &mut |_| {}).unwrap_err();
+        let expected = "erase at 0x0: something is left: is it locked?";
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(flash.bytes()[0], 0x55);
     }
 
     #[test]

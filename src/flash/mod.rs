@@ -13,7 +13,10 @@ pub mod erase;
 pub mod in_use;
 pub mod inject;
 pub mod jffs2;
+pub mod plant;
+pub mod repair;
 pub mod survey;
+pub mod verify;
 pub mod write;
 
 use crate::error::{EngineError, reason};
@@ -60,6 +63,13 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+    /// Not one block can be used: all are marked bad.
+    AllBad,
+    /// An erase that reported success and left something.
+    NotBlank {
+        /// The erase block.
+        offset: u64,
+    },
     /// What was read back differs from what was written.
     Mismatch {
         /// The first byte that differs.
@@ -72,6 +82,20 @@ pub enum Error {
         /// Its mount point.
         target: std::path::PathBuf,
     },
+    /// What was to be repaired is not there.
+    NoHeader {
+        /// Where it should be.
+        offset: u64,
+    },
+    /// The last block of a jffs2 is in use.
+    NoRoom,
+    /// Not one sound node of a jffs2.
+    NoJffs2 {
+        /// Where a marker says that everything is void.
+        void: Option<u64>,
+    },
+    /// More nodes of a jffs2 than a small machine can keep in mind.
+    TooManyNodes,
     /// The data ended early.
     Short {
         /// Bytes that came.
@@ -100,7 +124,10 @@ impl fmt::Display for Error {
                 )
             }
             Error::Open(source) => write!(f, "can't open: {}", reason(source)),
-            Error::ReadOnly => f.write_str("the kernel has made this partition read-only"),
+            Error::ReadOnly => f.write_str(
+                "the kernel has made this partition read-only: it does not end on an erase \
+                 block, or the board says so",
+            ),
             Error::TooBig {
                 length: Some(length),
                 room,
@@ -125,6 +152,10 @@ impl fmt::Display for Error {
             } => {
                 write!(f, "{verb} at {offset:#x}: {}", reason(source))
             }
+            Error::AllBad => f.write_str("there is no good block"),
+            Error::NotBlank { offset } => {
+                write!(f, "erase at {offset:#x}: something is left: is it locked?")
+            }
             Error::Mismatch { offset } => {
                 write!(
                     f,
@@ -137,6 +168,14 @@ impl fmt::Display for Error {
                 "in use: mounted as {}; -r makes it read-only first and reboots afterwards",
                 target.display()
             ),
+            Error::NoHeader { offset } => write!(f, "there is no such header at {offset:#x}"),
+            Error::NoRoom => f.write_str("the blocks at its end are in use: mount it instead"),
+            Error::NoJffs2 { void: Some(offset) } => write!(
+                f,
+                "no jffs2: from {offset:#x} on all is marked as void; -a reads it all the same"
+            ),
+            Error::NoJffs2 { void: None } => f.write_str("no jffs2: there is not one sound node"),
+            Error::TooManyNodes => f.write_str("too many nodes to keep in memory"),
             Error::Short { got, expected } => {
                 write!(f, "the data ended after {got} of {expected} bytes")
             }

@@ -2,12 +2,13 @@
 //!
 //! A mount by the kernel would tell more, but may also change the flash; nothing here does.
 
-use super::jffs2::{CLEANMARKER, Endian, MAGIC, crc};
+use super::jffs2::{self, CLEANMARKER, Endian};
 
 /// A node of a jffs2, its header checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node<'a> {
-    /// Kind of node, as in `linux/jffs2.h`.
+    /// Kind of node, as in `linux/jffs2.h`; that of a node that has been replaced since is what
+    /// it was.
     pub nodetype: u16,
     /// The whole node, header included.
     pub bytes: &'a [u8],
@@ -33,16 +34,13 @@ pub fn nodes(block: &[u8], endian: Endian) -> impl Iterator<Item = Node<'_>> {
 
 /// Whether these are the first bytes of a node, by magic and checksum.
 pub fn is_node_header(head: &[u8; 12], endian: Endian) -> bool {
-    let [m0, m1, .., c0, c1, c2, c3] = *head;
-    endian.read_u16([m0, m1]) == MAGIC && endian.read_u32([c0, c1, c2, c3]) == crc(&head[..8])
+    jffs2::header(head, endian).is_some()
 }
 
 fn node_at(bytes: &[u8], endian: Endian) -> Option<Node<'_>> {
-    let head: &[u8; 12] = bytes.first_chunk()?;
-    let [_, _, t0, t1, l0, l1, l2, l3, ..] = *head;
-    let total = endian.read_u32([l0, l1, l2, l3]) as usize;
-    (total >= 12 && is_node_header(head, endian)).then_some(Node {
-        nodetype: endian.read_u16([t0, t1]),
+    let (nodetype, total, _) = jffs2::header(bytes.first_chunk()?, endian)?;
+    Some(Node {
+        nodetype,
         bytes: bytes.get(..total)?,
     })
 }
@@ -82,7 +80,7 @@ pub fn content(block: &[u8], endian: Endian) -> Content {
 
 #[cfg(test)]
 mod tests {
-    use super::super::jffs2::{self, File};
+    use super::super::jffs2::{File, crc};
     use super::*;
 
     #[test]
@@ -99,6 +97,17 @@ mod tests {
         check(&file, Content::Nodes);
         check(&[&[0; 100], &file[12..600]].concat(), Content::Nodes);
         check(&jffs2::END_MARKER, Content::Rubbish);
+    }
+
+    #[test]
+    fn a_node_that_the_kernel_has_marked_as_replaced_is_no_rubbish() {
+        let mut block = jffs2::build(File::settings(b"x"), 4096, Endian::Little);
+        for node in [12, 68] {
+            // On NOR it clears JFFS2_NODE_ACCURATE and leaves the checksum.
+            block[node + 3] &= !0x20;
+        }
+        assert_eq!(content(&block, Endian::Little), Content::Nodes);
+        assert_eq!(nodes(&block, Endian::Little).count(), 3);
     }
 
     /// Puts the data nodes of the file together again.

@@ -5,7 +5,7 @@
 //! checks the header finds nothing until the very last write has been done.
 
 use super::{Error, blocks, erase};
-use crate::sys::{Flash, FlashKind};
+use crate::sys::Flash;
 use std::io::{ErrorKind, Read};
 
 /// The beginning of a block that is written after the rest of it. So short that no image header
@@ -101,6 +101,9 @@ pub fn write(
     let good = blocks::good(flash, options.start)?;
     let erase_size = flash.geometry().erase_size as usize;
     let room = good.len() as u64 * erase_size as u64;
+    if room == 0 && options.start == 0 {
+        return Err(Error::AllBad);
+    }
     if options.length.is_some_and(|length| length > room) {
         return Err(Error::TooBig {
             length: options.length,
@@ -115,6 +118,7 @@ pub fn write(
         room,
         first: None,
         first_is_blank: false,
+        worn: blocks::Worn::default(),
         block: vec![0xff; erase_size],
         back: vec![0; erase_size],
         written: Written::default(),
@@ -133,6 +137,7 @@ struct Writer<'a> {
     /// The first block, when it is kept for last.
     first: Option<u64>,
     first_is_blank: bool,
+    worn: blocks::Worn,
     /// What is to be written next, filled up with 0xff.
     block: Vec<u8>,
     /// What was read back.
@@ -150,8 +155,15 @@ impl Writer<'_> {
         let held = self.options.first_block_last.then(|| self.block.clone());
         if held.is_some() {
             self.first = Some(self.next_block()?);
-            if !self.options.skip_equal {
-                self.blank_first_block()?;
+            while !self.options.skip_equal
+                && let Err(error) = self.blank_first_block()
+            {
+                let first = self.first;
+                match first {
+                    Some(first) if !self.gives_up(first, &error) => {}
+                    _ => return Err(error),
+                }
+                self.first = Some(self.next_block()?);
             }
             self.written.bytes += count as u64;
             count = self.fill(source)?;
@@ -232,7 +244,7 @@ impl Writer<'_> {
                 return Ok(());
             }
             self.blank_first_block()?;
-            match self.write_and_check(offset, self.options.erase) {
+            match self.write_and_check(offset, self.options.erase, 0) {
                 Ok(()) => return Ok(()),
                 Err(error) if !self.gives_up(offset, &error) => {}
                 Err(error) => return Err(error),
@@ -242,18 +254,7 @@ impl Writer<'_> {
 
     /// A block of NAND that fails is marked bad, and we go on; anything else is the end.
     fn gives_up(&mut self, offset: u64, error: &Error) -> bool {
-        let worn = matches!(
-            error,
-            Error::Mismatch { .. }
-                | Error::Io {
-                    verb: "erase" | "write",
-                    ..
-                }
-        );
-        let marked = worn
-            && self.options.erase
-            && self.flash.geometry().kind == FlashKind::Nand
-            && self.flash.mark_bad(offset).is_ok();
+        let marked = self.options.erase && self.worn.mark(self.flash, offset, error);
         if marked {
             self.tell(offset, Event::Bad);
         }
@@ -267,14 +268,20 @@ impl Writer<'_> {
             self.tell(first, Event::Equal);
             return Ok(());
         }
-        self.write_and_check(first, self.options.erase && !self.first_is_blank)
+        // The pages of NAND must be written in order; NOR can have its beginning written last.
+        let head = match self.flash.geometry().write_size {
+            1 => HEAD,
+            _ => 0,
+        };
+        self.write_and_check(first, self.options.erase && !self.first_is_blank, head)
     }
 
-    /// Erases (if asked), writes `self.block` and reads it back; tries twice.
-    fn write_and_check(&mut self, offset: u64, erase: bool) -> Result<(), Error> {
-        let mut result = self.try_once(offset, erase);
+    /// Erases (if asked), writes `self.block`, its first `head` bytes last, and reads it back;
+    /// tries twice.
+    fn write_and_check(&mut self, offset: u64, erase: bool, head: usize) -> Result<(), Error> {
+        let mut result = self.try_once(offset, erase, head);
         if result.is_err() && self.options.erase {
-            result = self.try_once(offset, true);
+            result = self.try_once(offset, true, head);
         }
         result?;
         self.written.blocks += 1;
@@ -282,7 +289,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn try_once(&mut self, offset: u64, erase: bool) -> Result<(), Error> {
+    fn try_once(&mut self, offset: u64, erase: bool, head: usize) -> Result<(), Error> {
         if erase {
             self.flash
                 .erase(offset)
@@ -296,8 +303,7 @@ impl Writer<'_> {
             .rposition(|&b| b != 0xff)
             .map_or(0, |at| at + 1);
         let used = used.next_multiple_of(write_size).min(self.block.len());
-        // The pages of NAND must be written in order; NOR can have its beginning written last.
-        let head = if write_size == 1 { used.min(HEAD) } else { 0 };
+        let head = used.min(head);
         for part in [head..used, 0..head] {
             let at = offset + part.start as u64;
             if !part.is_empty() {
@@ -307,8 +313,11 @@ impl Writer<'_> {
             }
         }
         match self.differs_at(offset)? {
-            None => Ok(()),
-            Some(offset) => Err(Error::Mismatch { offset }),
+            // What was there before stays behind the data where nothing is erased.
+            Some(at) if self.options.erase || at < offset + used as u64 => {
+                Err(Error::Mismatch { offset: at })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -334,57 +343,11 @@ impl Writer<'_> {
     }
 }
 
-/// Compares `source` with the partition from `start` on, bad blocks skipped; the number of
-/// bytes compared.
-///
-/// # Errors
-/// [`Error::Mismatch`] at the first byte that differs; [`Error::TooBig`] if the partition ends
-/// before the data.
-pub fn verify(flash: &mut dyn Flash, source: &mut dyn Read, start: u64) -> Result<u64, Error> {
-    let good = blocks::good(flash, start)?;
-    let size = flash.geometry().erase_size as usize;
-    let room = good.len() as u64 * size as u64;
-    let (mut block, mut back) = (vec![0; size], vec![0; size]);
-    let mut compared = 0;
-    for offset in good {
-        let count = read_full(source, &mut block)?;
-        flash
-            .read(offset, &mut back[..count])
-            .map_err(Error::io("read", offset))?;
-        if let Some(at) = (0..count).find(|&at| block[at] != back[at]) {
-            return Err(Error::Mismatch {
-                offset: offset + at as u64,
-            });
-        }
-        compared += count as u64;
-        if count < size {
-            return Ok(compared);
-        }
-    }
-    match read_full(source, &mut block[..1])? {
-        0 => Ok(compared),
-        _ => Err(Error::TooBig { length: None, room }),
-    }
-}
-
-/// Fills `buf` as far as the source goes.
-pub(super) fn read_full(source: &mut dyn Read, buf: &mut [u8]) -> Result<usize, Error> {
-    let mut filled = 0;
-    while filled < buf.len() {
-        match source.read(&mut buf[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::Source(error)),
-        }
-    }
-    Ok(filled)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fake::flash::{FakeFlash, Operation};
+    use crate::flash::verify::verify;
 
     const BLOCK: usize = 4096;
 
@@ -458,6 +421,42 @@ mod tests {
     }
 
     #[test]
+    fn without_an_erase_only_what_was_written_is_compared() {
+        let mut flash = FakeFlash::nor(2 * BLOCK, BLOCK as u32);
+        flash.fill(100, b"more");
+        let options = Options {
+            erase: false,
+            ..Options::default()
+        };
+        run(&mut flash, b"some", options).unwrap();
+        assert_eq!(flash.bytes()[..4], *b"some");
+        assert_eq!(flash.bytes()[100..104], *b"more");
+        let error = run(&mut flash, b"home", options).unwrap_err();
+        assert!(matches!(error, Error::Mismatch { offset: 0 }));
+    }
+
+    #[test]
+    fn an_error_in_the_middle_ends_the_write_with_its_place() {
+        let mut flash = nor();
+        flash.break_block(2 * BLOCK as u64);
+        let error = run(&mut flash, &image(4 * BLOCK), Options::default()).unwrap_err();
+        assert_eq!(error.to_string(), "erase at 0x2000: Input/output error");
+        assert!(flash.bytes()[..BLOCK].iter().all(|&b| b == 0xff));
+        assert!(flash.bytes()[3 * BLOCK..].iter().all(|&b| b == 0x55));
+    }
+
+    #[test]
+    fn a_chip_that_fails_everywhere_loses_no_more_than_four_blocks() {
+        let mut flash = FakeFlash::nand(16 * BLOCK, BLOCK as u32, 512);
+        for block in 1..16 {
+            flash.break_block(block * BLOCK as u64);
+        }
+        run(&mut flash, &image(2 * BLOCK), Options::default()).unwrap_err();
+        let bad = (0..16).filter(|block| flash.is_bad(block * BLOCK as u64).unwrap());
+        assert_eq!(bad.count(), 4);
+    }
+
+    #[test]
     fn equal_blocks_are_not_touched() {
         let mut flash = nor();
         let data = image(4 * BLOCK);
@@ -492,10 +491,18 @@ mod tests {
             .collect();
         assert!(expected == data);
         assert!(flash.is_bad(3 * BLOCK as u64).unwrap());
-        assert_eq!(
-            verify(&mut flash, &mut &data[..], 0).unwrap(),
-            data.len() as u64
-        );
+        let compared = verify(&mut flash, &mut &data[..], 0).unwrap();
+        assert_eq!(compared, data.len() as u64);
+    }
+
+    #[test]
+    fn a_first_block_of_nand_that_fails_is_marked_and_the_next_one_is_the_first() {
+        let mut flash = FakeFlash::nand(4 * BLOCK, BLOCK as u32, 512);
+        flash.break_block(0);
+        let data = image(2 * BLOCK);
+        run(&mut flash, &data, Options::default()).unwrap();
+        assert!(flash.is_bad(0).unwrap());
+        assert_eq!(flash.bytes()[BLOCK..3 * BLOCK], data);
     }
 
     #[test]
@@ -507,21 +514,5 @@ mod tests {
             error.to_string(),
             "verify at 0x1005: flash holds other data than was written"
         );
-    }
-
-    #[test]
-    fn verify_names_the_first_difference() {
-        let mut flash = nor();
-        let mut data = vec![0x55; BLOCK + 10];
-        assert_eq!(
-            verify(&mut flash, &mut &data[..], 0).unwrap(),
-            BLOCK as u64 + 10
-        );
-        data[BLOCK + 3] = 0;
-        let found = verify(&mut flash, &mut &data[..], 0);
-        assert!(matches!(found, Err(Error::Mismatch { offset: 4099 })));
-        let long = vec![0x55; 8 * BLOCK + 1];
-        let found = verify(&mut flash, &mut &long[..], 0);
-        assert!(matches!(found, Err(Error::TooBig { .. })));
     }
 }

@@ -45,12 +45,41 @@ struct MtdOobBuf {
 mod ioctls {
     use super::{EraseInfoUser, EraseInfoUser64, MtdInfoUser, MtdOobBuf};
     nix::ioctl_read!(memgetinfo, b'M', 1, MtdInfoUser);
+    nix::ioctl_write_ptr!(memerase, b'M', 2, EraseInfoUser);
     nix::ioctl_readwrite!(memreadoob, b'M', 4, MtdOobBuf);
     nix::ioctl_write_ptr!(memunlock, b'M', 6, EraseInfoUser);
     nix::ioctl_write_ptr!(memgetbadblock, b'M', 11, u64);
     nix::ioctl_write_ptr!(memsetbadblock, b'M', 12, u64);
     nix::ioctl_write_ptr!(memerase64, b'M', 20, EraseInfoUser64);
 }
+
+/// The numbers where they were counted by hand; the kernels of mips have other bits for the
+/// direction.
+const _: () = {
+    let other = cfg!(any(target_arch = "mips", target_arch = "mips64"));
+    let (read, write) = if other {
+        (0x4000_0000, 0x8000_0000)
+    } else {
+        (0x8000_0000, 0x4000_0000)
+    };
+    let pointer = size_of::<usize>() as u64;
+    assert!(
+        nix::request_code_read!(b'M', 1, size_of::<MtdInfoUser>()) as u64 & 0xffff_ffff
+            == read | 0x20_4d01
+    );
+    assert!(
+        nix::request_code_write!(b'M', 2, size_of::<EraseInfoUser>()) as u64 & 0xffff_ffff
+            == write | 0x08_4d02
+    );
+    assert!(
+        nix::request_code_readwrite!(b'M', 4, size_of::<MtdOobBuf>()) as u64 & 0xffff_ffff
+            == 0xc000_4d04 | (8 + pointer) << 16
+    );
+    assert!(
+        nix::request_code_write!(b'M', 20, size_of::<EraseInfoUser64>()) as u64 & 0xffff_ffff
+            == write | 0x10_4d14
+    );
+};
 
 /// MTD_WRITEABLE.
 const WRITEABLE: u32 = 0x400;
@@ -151,6 +180,26 @@ impl LinuxFlash {
     }
 }
 
+impl EraseInfoUser {
+    /// EINVAL past 4 GiB.
+    fn new(start: u64, length: u64) -> io::Result<EraseInfoUser> {
+        let too_far = |_| io::Error::from_raw_os_error(libc::EINVAL);
+        Ok(EraseInfoUser {
+            start: u32::try_from(start).map_err(too_far)?,
+            length: u32::try_from(length).map_err(too_far)?,
+        })
+    }
+}
+
+impl LinuxFlash {
+    fn erase_32(&self, offset: u64) -> io::Result<()> {
+        let range = EraseInfoUser::new(offset, u64::from(self.geometry.erase_size))?;
+        // SAFETY: MEMERASE reads one erase_info_user.
+        unsafe { ioctls::memerase(self.file.as_raw_fd(), &range) }?;
+        Ok(())
+    }
+}
+
 impl Flash for LinuxFlash {
     fn geometry(&self) -> Geometry {
         self.geometry
@@ -173,11 +222,7 @@ impl Flash for LinuxFlash {
     }
 
     fn unlock(&mut self, offset: u64, length: u64) -> io::Result<()> {
-        let too_far = |_| io::Error::from_raw_os_error(libc::EINVAL);
-        let range = EraseInfoUser {
-            start: u32::try_from(offset).map_err(too_far)?,
-            length: u32::try_from(length).map_err(too_far)?,
-        };
+        let range = EraseInfoUser::new(offset, length)?;
         // SAFETY: MEMUNLOCK reads one erase_info_user.
         unsafe { ioctls::memunlock(self.file.as_raw_fd(), &range) }?;
         Ok(())
@@ -189,8 +234,11 @@ impl Flash for LinuxFlash {
             length: u64::from(self.geometry.erase_size),
         };
         // SAFETY: MEMERASE64 reads one erase_info_user64.
-        unsafe { ioctls::memerase64(self.file.as_raw_fd(), &range) }?;
-        Ok(())
+        match unsafe { ioctls::memerase64(self.file.as_raw_fd(), &range) } {
+            // Kernels before 2.6.31.
+            Err(nix::errno::Errno::ENOTTY) => self.erase_32(offset),
+            other => Ok(other.map(drop)?),
+        }
     }
 
     fn read(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {

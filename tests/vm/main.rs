@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")]
 #![allow(clippy::print_stderr, reason = "the log of a failed test")]
 
+mod bench;
 mod boot;
 mod buttons;
 mod damage;
@@ -13,6 +14,7 @@ mod failsafe_net;
 mod guided;
 mod hotplug;
 mod init;
+mod jffs2;
 mod lab;
 mod newcomer;
 mod rescue;

@@ -75,6 +75,9 @@ fn erasing_rootfs_data_brings_back_the_defaults() {
     let mut router = bench.power_on_failsafe();
     router.console.run("mount_root").ok();
     router.console.line("mtd -r erase rootfs_data");
+    // Nobody writes to it any more while it is erased.
+    let said = router.console.expect("Rebooting ...");
+    assert!(!said.contains("read-only"), "{said}");
     assert_defaults(&mut router);
 }
 

@@ -2,6 +2,7 @@
 # Runs the lab's tests, two routers at a time; says so when this machine cannot.
 #
 # usage: vm.sh [TEST-NAME...]
+#        vm.sh --bench     its benchmarks instead, one router at a time
 set -eu
 cd "$(dirname "$0")/../.."
 if [ "$(id -u)" != 0 ]; then
@@ -27,5 +28,9 @@ if [ -z "$(find "$tree/bin/uevents" -newer "$program" 2>/dev/null)" ]; then
     strip -o "$tree/bin/uevents" "$program"
 fi
 TREE=$tree tests/vm/image.sh hooked target/lab/hooked
-exec cargo test --locked --target "$host" --test vm -- \
-    --ignored --test-threads=2 "$@"
+lab="cargo test --locked --target $host --test vm -- --ignored"
+# shellcheck disable=SC2086 # a list of words
+case ${1:-} in
+--bench) exec $lab --test-threads=1 --nocapture bench:: ;;
+*) exec $lab --test-threads=2 --skip bench:: "$@" ;;
+esac

@@ -1,71 +1,7 @@
 //! jffs2 nodes for one file: how settings travel through an upgrade.
-//!
-//! The kernel's jffs2 is in the byte order of the CPU and its CRC is the usual polynomial with
-//! seed 0 and no final inversion. The end-of-filesystem marker `DE AD C0 DE` on the other
-//! hand is the same bytes everywhere.
 
-/// Byte order of the nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endian {
-    /// x86, ARM, mipsel.
-    Little,
-    /// mips.
-    Big,
-}
+use super::{CLEANMARKER, DIRENT, DIRENT_HEAD, END_MARKER, Endian, INODE, INODE_HEAD, MAGIC, crc};
 
-impl Endian {
-    /// That of the machine that runs this.
-    pub const NATIVE: Endian = if cfg!(target_endian = "big") {
-        Endian::Big
-    } else {
-        Endian::Little
-    };
-
-    fn u16(self, value: u16) -> [u8; 2] {
-        match self {
-            Endian::Little => value.to_le_bytes(),
-            Endian::Big => value.to_be_bytes(),
-        }
-    }
-
-    fn u32(self, value: u32) -> [u8; 4] {
-        match self {
-            Endian::Little => value.to_le_bytes(),
-            Endian::Big => value.to_be_bytes(),
-        }
-    }
-
-    /// Reads what [`Endian::u16`] wrote.
-    pub fn read_u16(self, bytes: [u8; 2]) -> u16 {
-        match self {
-            Endian::Little => u16::from_le_bytes(bytes),
-            Endian::Big => u16::from_be_bytes(bytes),
-        }
-    }
-
-    /// Reads what [`Endian::u32`] wrote.
-    pub fn read_u32(self, bytes: [u8; 4]) -> u32 {
-        match self {
-            Endian::Little => u32::from_le_bytes(bytes),
-            Endian::Big => u32::from_be_bytes(bytes),
-        }
-    }
-}
-
-/// First bytes of an erase block from which on everything is void.
-pub const END_MARKER: [u8; 4] = [0xde, 0xad, 0xc0, 0xde];
-
-/// JFFS2_MAGIC_BITMASK.
-pub const MAGIC: u16 = 0x1985;
-/// JFFS2_NODETYPE_CLEANMARKER.
-pub const CLEANMARKER: u16 = 0x2003;
-/// JFFS2_NODETYPE_DIRENT.
-pub const DIRENT: u16 = 0xe001;
-/// JFFS2_NODETYPE_INODE.
-pub const INODE: u16 = 0xe002;
-
-const DIRENT_HEAD: usize = 40;
-const INODE_HEAD: usize = 68;
 /// The kernel wants no node to cross a page of the file.
 const PAGE: usize = 4096;
 /// With less room than this behind an inode header a new block is begun.
@@ -96,20 +32,6 @@ impl<'a> File<'a> {
     }
 }
 
-/// CRC-32 (reflected 0xEDB88320) as jffs2 has it: seed 0, no final inversion.
-pub fn crc(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, _| {
-        if crc & 1 == 1 {
-            (crc >> 1) ^ 0xedb8_8320
-        } else {
-            crc >> 1
-        }
-    };
-    bytes.iter().fold(0, |crc: u32, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), step)
-    })
-}
-
 /// The node at the start of an erase block that says: erased to the end.
 pub fn cleanmarker(endian: Endian) -> [u8; 12] {
     let mut node = [0; 12];
@@ -124,19 +46,75 @@ pub fn end_block(erase_size: u32) -> Vec<u8> {
     block
 }
 
+/// Where a file goes in a jffs2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The first free inode.
+    pub ino: u32,
+    /// The version of a new name.
+    pub version: u32,
+    /// Inode of the directory.
+    pub parent: u32,
+    /// Directories to be made below that one, each in the one before it.
+    pub missing: Vec<Vec<u8>>,
+}
+
+impl Place {
+    /// The root directory of an empty file system, with the numbers of OpenWrt's writer: the
+    /// file is inode 2.
+    pub const EMPTY: Place = Place {
+        ino: 2,
+        version: 0,
+        parent: 1,
+        missing: Vec::new(),
+    };
+}
+
 /// A jffs2 that holds one file: whole erase blocks, without the end marker.
-///
-/// Node numbers and versions are those of OpenWrt's writer on an empty file system: the file
-/// is inode 2, its data begins with version 2.
 pub fn build(file: File<'_>, erase_size: u32, endian: Endian) -> Vec<u8> {
+    build_at(file, Place::EMPTY, erase_size, endian, false)
+}
+
+/// Blocks to add to a jffs2, with one file in a place of its own. The first holds the name, and
+/// with `name_alone` nothing else: then it is written by one page, all or nothing.
+pub fn build_at(
+    file: File<'_>,
+    place: Place,
+    erase_size: u32,
+    endian: Endian,
+    name_alone: bool,
+) -> Vec<u8> {
     let mut area = Area {
         bytes: Vec::new(),
         erase_size: erase_size as usize,
         endian,
     };
+    let Place {
+        mut ino,
+        version,
+        mut parent,
+        missing,
+    } = place;
+    let name = |parent, ino, kind, name| Dirent {
+        parent,
+        version,
+        ino,
+        kind,
+        name,
+    };
     area.begin_block();
-    area.put(&dirent(file.name, endian));
+    for directory in &missing {
+        area.put(&name(parent, ino, 4, directory).node(endian));
+        area.put(&directory_inode(ino, file.mtime).node(endian));
+        parent = ino;
+        ino += 1;
+    }
+    area.put(&name(parent, ino, 8, file.name).node(endian));
+    if name_alone {
+        area.pad();
+    }
     let mut offset = 0;
+    // The first version of OpenWrt's writer.
     let mut version = 2;
     loop {
         let left = file.content.len() - offset;
@@ -146,7 +124,17 @@ pub fn build(file: File<'_>, erase_size: u32, endian: Endian) -> Vec<u8> {
         }
         let fits = wanted.min(area.room() - INODE_HEAD);
         let data = &file.content[offset..offset + fits];
-        area.put(&inode(file, version, offset, data, endian));
+        let part = Inode {
+            ino,
+            version,
+            mode: file.mode,
+            mtime: file.mtime,
+            size: file.content.len() as u32,
+            place: (offset as u32, fits as u32),
+            way: 0,
+            data,
+        };
+        area.put(&part.node(endian));
         version += 1;
         offset += fits;
         if offset == file.content.len() {
@@ -155,6 +143,19 @@ pub fn build(file: File<'_>, erase_size: u32, endian: Endian) -> Vec<u8> {
     }
     area.pad();
     area.bytes
+}
+
+fn directory_inode(ino: u32, mtime: u32) -> Inode<'static> {
+    Inode {
+        ino,
+        version: 1,
+        mode: 0o40_755,
+        mtime,
+        size: 0,
+        place: (0, 0),
+        way: 0,
+        data: b"",
+    }
 }
 
 /// Blocks under construction.
@@ -184,6 +185,9 @@ impl Area {
 
     /// Adds a node, aligned to 4 bytes.
     fn put(&mut self, node: &[u8]) {
+        if self.room() < node.len() {
+            self.begin_block();
+        }
         self.bytes.extend_from_slice(node);
         self.bytes
             .resize(self.bytes.len().next_multiple_of(4), 0xff);
@@ -201,43 +205,78 @@ fn header(endian: Endian, nodetype: u16, total: usize) -> Vec<u8> {
     node
 }
 
-fn dirent(name: &[u8], endian: Endian) -> Vec<u8> {
-    let name = &name[..name.len().min(254)];
-    let mut node = header(endian, DIRENT, DIRENT_HEAD + name.len());
-    // Parent 1 is the root; version 0; inode 2; no time.
-    for word in [1, 0, 2, 0] {
-        node.extend_from_slice(&endian.u32(word));
-    }
-    // DT_REG is 8.
-    node.extend_from_slice(&[name.len() as u8, 8, 0, 0]);
-    let sum = crc(&node);
-    node.extend_from_slice(&endian.u32(sum));
-    node.extend_from_slice(&endian.u32(crc(name)));
-    node.extend_from_slice(name);
-    node
+/// A name in a directory.
+pub(super) struct Dirent<'a> {
+    /// Inode of the directory.
+    pub parent: u32,
+    /// Later ones replace earlier ones.
+    pub version: u32,
+    /// What is named; 0 deletes the name.
+    pub ino: u32,
+    /// DT_REG (8) and its like.
+    pub kind: u8,
+    /// At most 254 bytes.
+    pub name: &'a [u8],
 }
 
-fn inode(file: File<'_>, version: u32, offset: usize, data: &[u8], endian: Endian) -> Vec<u8> {
-    let mut node = header(endian, INODE, INODE_HEAD + data.len());
-    let length = data.len() as u32;
-    for word in [2, version, file.mode] {
-        node.extend_from_slice(&endian.u32(word));
+impl Dirent<'_> {
+    pub(super) fn node(&self, endian: Endian) -> Vec<u8> {
+        let name = &self.name[..self.name.len().min(254)];
+        let mut node = header(endian, DIRENT, DIRENT_HEAD + name.len());
+        // No time.
+        for word in [self.parent, self.version, self.ino, 0] {
+            node.extend_from_slice(&endian.u32(word));
+        }
+        node.extend_from_slice(&[name.len() as u8, self.kind, 0, 0]);
+        let sum = crc(&node);
+        node.extend_from_slice(&endian.u32(sum));
+        node.extend_from_slice(&endian.u32(crc(name)));
+        node.extend_from_slice(name);
+        node
     }
-    // uid and gid 0.
-    node.extend_from_slice(&[0; 4]);
-    let time = file.mtime;
-    let size = file.content.len() as u32;
-    for word in [size, time, time, time, offset as u32, length, length] {
-        node.extend_from_slice(&endian.u32(word));
+}
+
+/// A part of the content of an inode.
+pub(super) struct Inode<'a> {
+    pub ino: u32,
+    /// Later ones lie over earlier ones.
+    pub version: u32,
+    /// `st_mode`.
+    pub mode: u32,
+    /// Modification time in seconds since 1970.
+    pub mtime: u32,
+    /// Bytes of the whole file.
+    pub size: u32,
+    /// Where the data belong, and how many there are when unpacked.
+    pub place: (u32, u32),
+    /// How the data are packed, and they.
+    pub way: u8,
+    pub data: &'a [u8],
+}
+
+impl Inode<'_> {
+    pub(super) fn node(&self, endian: Endian) -> Vec<u8> {
+        let packed = self.data.len();
+        let mut node = header(endian, INODE, INODE_HEAD + packed);
+        for word in [self.ino, self.version, self.mode] {
+            node.extend_from_slice(&endian.u32(word));
+        }
+        // uid and gid 0.
+        node.extend_from_slice(&[0; 4]);
+        let time = self.mtime;
+        let (offset, length) = self.place;
+        for word in [self.size, time, time, time, offset, packed as u32, length] {
+            node.extend_from_slice(&endian.u32(word));
+        }
+        // No flags.
+        node.extend_from_slice(&[self.way, 0, 0, 0]);
+        // The node's CRC covers the header up to here, the data has one of its own before it.
+        let sum = crc(&node);
+        node.extend_from_slice(&endian.u32(crc(self.data)));
+        node.extend_from_slice(&endian.u32(sum));
+        node.extend_from_slice(self.data);
+        node
     }
-    // Not compressed, no flags.
-    node.extend_from_slice(&[0; 4]);
-    // The node's CRC covers the header up to here, the data has one of its own before it.
-    let sum = crc(&node);
-    node.extend_from_slice(&endian.u32(crc(data)));
-    node.extend_from_slice(&endian.u32(sum));
-    node.extend_from_slice(data);
-    node
 }
 
 #[cfg(test)]
@@ -246,11 +285,6 @@ mod tests {
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|b| format!("{b:02x}")).collect()
-    }
-
-    #[test]
-    fn the_crc_has_seed_zero_and_no_inversion() {
-        assert_eq!(crc(b"123456789"), 0x2dfd_2d88);
     }
 
     #[test]
