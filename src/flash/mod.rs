@@ -14,6 +14,7 @@ pub mod in_use;
 pub mod inject;
 pub mod jffs2;
 pub mod survey;
+pub mod ubi;
 pub mod write;
 
 use crate::error::{EngineError, reason};
