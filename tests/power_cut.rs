@@ -6,7 +6,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")]
 
-use safebox::fake::FakeSystem;
 use safebox::flash::inject::{self, Inject};
 use safebox::flash::jffs2::{self, END_MARKER, Endian, File};
 use safebox::flash::survey::{self, Content};
@@ -15,91 +14,16 @@ use safebox::overlay::perform::{Report, perform};
 use safebox::overlay::{State, look, reset, start, state};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+#[path = "support/device.rs"]
+mod device;
+
+use device::{Device, cut_everywhere};
 
 const BLOCK: usize = 4096;
 /// Where `rootfs_data` begins in `firmware` of the fake router.
 const DATA: usize = 8 * BLOCK;
-
-/// A directory that plays the root of the device; gone at the end.
-struct Device {
-    root: PathBuf,
-    sys: FakeSystem,
-}
-
-impl Device {
-    fn new(name: &str) -> Device {
-        let root = std::env::temp_dir().join(format!("safebox-{}-{name}", std::process::id()));
-        for dir in ["tmp", "overlay", "mnt", "rom"] {
-            fs::create_dir_all(root.join(dir)).unwrap();
-        }
-        let mut sys = FakeSystem::router();
-        sys.mounts.root.clone_from(&root);
-        Device { root, sys }
-    }
-
-    fn fill(&mut self, partition: &str, offset: usize, data: &[u8]) {
-        let mut flash = self.sys.flash(partition).unwrap();
-        flash.fill(offset as u64, data);
-    }
-
-    fn bytes(&self, partition: &str) -> Vec<u8> {
-        self.sys.flash(partition).unwrap().bytes().to_vec()
-    }
-
-    /// A boot without failsafe, as `mount_root start` does it.
-    fn mount_root(&mut self) -> Result<(), String> {
-        let view = look::look(&mut self.sys, &self.root).map_err(|e| e.to_string())?;
-        let steps = start::plan(&view, start::Wish::default()).map_err(|e| e.to_string())?;
-        let root = self.root.clone();
-        perform(&steps, &mut self.sys, &root, &mut |_| Ok(())).map_err(|e| e.to_string())
-    }
-
-    /// The power is back: a root must come up; the names that its jffs2 showed.
-    fn boot(&mut self) -> Vec<String> {
-        self.sys.boot_again();
-        self.mount_root().unwrap();
-        let kind = |at| self.sys.mounts.at(at).map(|mount| mount.fstype.clone());
-        assert_eq!(kind("/").as_deref(), Some("overlay"));
-        assert_eq!(kind("/overlay").as_deref(), Some("jffs2"));
-        assert_eq!(kind("/rom").as_deref(), Some("squashfs"));
-        for moved in ["/proc", "/sys", "/dev", "/dev/pts", "/tmp"] {
-            assert!(kind(moved).is_some(), "{moved} was lost");
-        }
-        self.sys.mounts.seen.pop().unwrap()
-    }
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        // Rubbish in the directory for temporary files hurts nobody.
-        let _ = fs::remove_dir_all(&self.root);
-    }
-}
-
-/// Runs `flow` on fresh machines, cut one operation later each time, until one gets through;
-/// `check` sees each after the cut.
-fn cut_everywhere(
-    name: &str,
-    prepare: impl Fn(&mut Device),
-    flow: impl Fn(&mut Device) -> Result<(), String>,
-    check: impl Fn(&mut Device, bool),
-) {
-    for torn in [false, true] {
-        for steps in 0.. {
-            assert!(steps < 1000, "{name} never ends");
-            let mut device = Device::new(name);
-            prepare(&mut device);
-            device.sys.power.cut_after(steps, torn);
-            let whole = flow(&mut device).is_ok();
-            device.sys.power.on();
-            check(&mut device, whole);
-            if whole {
-                break;
-            }
-        }
-    }
-}
 
 /// An image: a header at its start, code, and void from `rootfs_data` on.
 fn image(version: u8) -> Vec<u8> {

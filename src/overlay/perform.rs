@@ -1,6 +1,6 @@
 //! Carrying out the steps. Decides nothing: what to do was decided by the plans.
 
-use super::{Error, Step, empty, state};
+use super::{Error, Step, device, empty, state};
 use crate::flash::{self, erase};
 use crate::sys::{MountFlags, Reboot, System, UnmountFlags};
 use std::io;
@@ -41,6 +41,11 @@ pub fn perform(
         match step {
             Step::Wipe { number, from } => wipe(sys, *number, *from, report)?,
             Step::MarkVoid { number } => mark_void(sys, *number)?,
+            Step::EmptyVolume(_)
+            | Step::MarkDisk { .. }
+            | Step::AttachLoop { .. }
+            | Step::TakeArchive { .. }
+            | Step::Format { .. } => device::perform(step, sys, root)?,
             Step::Empty { dir, keep } => empty_all(&below(root, dir), *keep, report)?,
             Step::FinishReset(dir) => finish_reset(&below(root, dir), report)?,
             Step::Reboot => sys.machine().reboot(Reboot::Restart).map_err(failed)?,
@@ -49,6 +54,7 @@ pub fn perform(
             | Step::NotePending(_)
             | Step::NoteReady(_)
             | Step::FlagReset { .. }
+            | Step::PutArchive { .. }
             | Step::TakeSettings(_) => file_step(step, root, report).map_err(failed)?,
             Step::Mount { .. }
             | Step::Move { .. }
@@ -60,7 +66,7 @@ pub fn perform(
     Ok(())
 }
 
-fn below(root: &Path, path: &Path) -> std::path::PathBuf {
+pub(super) fn below(root: &Path, path: &Path) -> std::path::PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
@@ -125,6 +131,7 @@ fn file_step(step: &Step, root: &Path, report: &mut Reporter<'_>) -> io::Result<
             }
             Ok(())
         }
+        Step::PutArchive { from, dir } => put_archive(&below(root, from), &below(root, dir)),
         Step::TakeSettings(dir) => {
             let from = below(root, &dir.join("sysupgrade.tgz"));
             match std::fs::rename(from, below(root, &dir.join("upper/sysupgrade.tgz"))) {
@@ -134,6 +141,16 @@ fn file_step(step: &Step, root: &Path, report: &mut Reporter<'_>) -> io::Result<
         }
         _ => Ok(()),
     }
+}
+
+/// The archive gets its name when all of it is on the disk.
+fn put_archive(from: &Path, dir: &Path) -> io::Result<()> {
+    let new = dir.join(".sysupgrade.tgz.new");
+    let mut file = std::fs::File::create(&new)?;
+    io::copy(&mut std::fs::File::open(from)?, &mut file)?;
+    file.sync_all()?;
+    std::fs::rename(new, dir.join("sysupgrade.tgz"))?;
+    std::fs::remove_file(from)
 }
 
 fn wipe(

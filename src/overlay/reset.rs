@@ -1,7 +1,7 @@
 //! The steps of `firstboot`: back to the factory state.
 
-use super::{Error, Root, Step, View};
-use std::path::{Path, PathBuf};
+use super::{Error, Place, Root, State, Step, View, Volume, start};
+use std::path::PathBuf;
 
 /// How the reset is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct Wish {
 /// The steps of a reset.
 ///
 /// A mounted data file system is flagged before its first file goes, an unmounted one gets
-/// the void marker; either way `mount_root` finishes at the next boot what a power cut
-/// interrupts.
+/// the void marker (or is emptied, if it is a UBI volume); either way `mount_root` finishes
+/// at the next boot what a power cut interrupts.
 ///
 /// # Errors
 /// [`Error::NoVolume`] where there is nothing to reset.
@@ -30,28 +30,44 @@ pub fn plan(view: &View, wish: Wish) -> Result<Vec<Step>, Error> {
                 .then(|| Step::RemountWritable(dir.clone()));
             writable.into_iter().chain(emptied(dir, keep)).collect()
         }
-        (None, Some(volume)) if keep => {
-            let dir = PathBuf::from("/tmp/overlay");
-            let mount = Step::Mount {
-                source: volume.device(),
-                target: dir.clone(),
-                fstype: "jffs2",
-                read_only: false,
-                data: String::new(),
-            };
-            let mut steps = vec![Step::MakeDir(dir.clone()), mount];
-            steps.extend(emptied(dir.clone(), keep));
-            steps.push(Step::Unmount(dir));
-            steps
-        }
-        (None, Some(volume)) => vec![Step::MarkVoid {
-            number: volume.number,
-        }],
+        (None, Some(volume)) => unmounted(volume, keep),
         (None, None) => return Err(Error::NoVolume("rootfs_data".into())),
     };
     steps.push(Step::Sync);
     steps.extend(wish.reboot.then_some(Step::Reboot));
     Ok(steps)
+}
+
+fn unmounted(volume: &Volume, keep: bool) -> Vec<Step> {
+    let mark = match &volume.place {
+        Place::Mtd { number } => Some(Step::MarkVoid { number: *number }),
+        Place::Ubi(id) => Some(Step::EmptyVolume(*id)),
+        Place::Disk { .. } => start::mark(volume),
+    };
+    let is_disk = matches!(volume.place, Place::Disk { .. });
+    match volume.state {
+        // Nothing but an archive, which is to stay.
+        Some(State::Archive { .. } | State::Blank | State::Void) if keep && is_disk => Vec::new(),
+        // The next boot could not make it anew.
+        Some(State::Ext4 | State::F2fs) if keep || !can_format(volume) => by_mount(volume, keep),
+        Some(State::Ubifs | State::Jffs2 { .. }) if keep => by_mount(volume, keep),
+        _ => mark.into_iter().collect(),
+    }
+}
+
+fn can_format(volume: &Volume) -> bool {
+    volume.fresh.as_ref().is_some_and(|fresh| fresh.possible)
+}
+
+/// Mounts the volume for the deleting.
+fn by_mount(volume: &Volume, keep: bool) -> Vec<Step> {
+    let dir = PathBuf::from("/tmp/overlay");
+    let mut steps: Vec<Step> = start::attach(volume, true).into_iter().collect();
+    steps.push(Step::MakeDir(dir.clone()));
+    steps.push(start::mount(volume, &dir, false));
+    steps.extend(emptied(dir.clone(), keep));
+    steps.push(Step::Unmount(dir));
+    steps
 }
 
 fn emptied(dir: PathBuf, keep: bool) -> [Step; 2] {
@@ -75,10 +91,15 @@ pub fn describe(view: &View) -> String {
                 Root::Memory => " (/ is in memory)",
                 _ => "",
             };
-            format!(
-                "{} is not mounted{root}: it is marked, and erased when it is mounted next",
-                Path::display(&volume.device())
-            )
+            let what = match (unmounted(volume, false).first(), &volume.place) {
+                (Some(Step::MarkVoid { .. }), _) => {
+                    "it is marked, and erased when it is mounted next"
+                }
+                (Some(Step::MarkDisk { .. }), _) => "it is marked, and formatted by the next boot",
+                (_, Place::Ubi(_)) => "it is emptied now",
+                _ => "it is mounted, and its files are deleted",
+            };
+            format!("{} is not mounted{root}: {what}", volume.shown())
         }
         (None, None) => "there is no data partition".into(),
     }
@@ -86,17 +107,19 @@ pub fn describe(view: &View) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Mounted, State, Volume};
+    use super::super::{Fresh, Mounted};
     use super::*;
+    use crate::sys::VolumeId;
 
     fn view(mounted: bool, read_only: bool) -> View {
         View {
             root: if mounted { Root::Overlay } else { Root::Rom },
             volume: Some(Volume {
                 name: "rootfs_data".into(),
-                number: 3,
+                place: Place::Mtd { number: 3 },
                 size: 0x8000,
                 state: (!mounted).then_some(State::Foreign),
+                fresh: None,
             }),
             mounted: mounted.then(|| Mounted {
                 target: "/overlay".into(),
@@ -106,6 +129,7 @@ mod tests {
             overlay_known: true,
             submounts: Vec::new(),
             failsafe: true,
+            booting: false,
         }
     }
 
@@ -159,7 +183,65 @@ mod tests {
             &view,
             true,
             false,
-            &["MTD partition 'rootfs_data' not found"],
+            &[
+                "rootfs_data not found: no MTD partition, UBI volume or disk partition has this name",
+            ],
         );
+    }
+
+    fn volume(place: Place, state: State, possible: bool) -> View {
+        let mut view = view(false, false);
+        let volume = view.volume.as_mut().unwrap();
+        volume.place = place;
+        volume.state = Some(state);
+        volume.fresh = Some(Fresh {
+            fstype: "ext4",
+            possible,
+        });
+        view
+    }
+
+    fn disk() -> Place {
+        Place::Disk {
+            node: "/dev/sda3".into(),
+            offset: 0,
+            through: None,
+        }
+    }
+
+    const BY_MOUNT: [&str; 5] = [
+        "make directory /tmp/overlay",
+        "mount ext4 /dev/sda3 on /tmp/overlay",
+        "note the reset in /tmp/overlay",
+        "delete all files in /tmp/overlay",
+        "unmount /tmp/overlay",
+    ];
+
+    #[test]
+    fn a_volume_of_ubi_is_emptied() {
+        let id = VolumeId {
+            device: 0,
+            volume: 3,
+        };
+        for state in [State::Ubifs, State::Torn, State::Foreign, State::Blank] {
+            let view = volume(Place::Ubi(id), state, false);
+            check(&view, false, false, &["empty the volume ubi0_3", SYNC]);
+        }
+    }
+
+    #[test]
+    fn a_disk_is_marked_where_the_next_boot_can_format_it() {
+        let mark = "mark /dev/sda3 at 0x0 as void";
+        for state in [State::Ext4, State::Foreign, State::Blank] {
+            check(&volume(disk(), state, true), false, false, &[mark, SYNC]);
+        }
+        let view = volume(disk(), State::Ext4, false);
+        check(&view, false, false, &[&BY_MOUNT[..], &[SYNC]].concat());
+    }
+
+    #[test]
+    fn settings_that_wait_for_the_next_boot_can_be_kept() {
+        let view = volume(disk(), State::Archive { offset: 0 }, true);
+        check(&view, false, true, &[SYNC]);
     }
 }

@@ -1,5 +1,6 @@
 //! The steps of all plans. Paths are those of the device.
 
+use crate::sys::{Loop, VolumeId};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -17,6 +18,47 @@ pub enum Step {
     MarkVoid {
         /// N of `mtdN`.
         number: u32,
+    },
+    /// Empty a UBI volume, and look whether it is.
+    EmptyVolume(VolumeId),
+    /// Write the void marker at the beginning of an area of a disk.
+    MarkDisk {
+        /// The disk.
+        node: PathBuf,
+        /// Where the area begins, in bytes.
+        offset: u64,
+    },
+    /// Put a loop device before an area of a disk.
+    AttachLoop {
+        /// Which, and before what.
+        attached: Loop,
+        /// What is written to it arrives.
+        writable: bool,
+    },
+    /// Copy the settings that an upgrade has left on a disk to a file.
+    TakeArchive {
+        /// The disk.
+        node: PathBuf,
+        /// Where they begin, in bytes.
+        offset: u64,
+        /// The file.
+        to: PathBuf,
+    },
+    /// Put that file at the top of the data file system.
+    PutArchive {
+        /// The file.
+        from: PathBuf,
+        /// The data file system.
+        dir: PathBuf,
+    },
+    /// Make an empty file system.
+    Format {
+        /// Its type.
+        fstype: &'static str,
+        /// The device.
+        node: PathBuf,
+        /// Its label.
+        label: String,
     },
     /// mkdir, if it is missing.
     MakeDir(PathBuf),
@@ -84,6 +126,29 @@ impl fmt::Display for Step {
         match self {
             Step::Wipe { number, from } => write!(f, "erase mtd{number} from {from:#x} on"),
             Step::MarkVoid { number } => write!(f, "mark mtd{number} as void"),
+            Step::EmptyVolume(id) => write!(f, "empty the volume {id}"),
+            Step::MarkDisk { node, offset } => {
+                write!(f, "mark {} at {offset:#x} as void", node.display())
+            }
+            Step::AttachLoop { attached, .. } => write!(
+                f,
+                "put {} before {} at {:#x}",
+                attached.node.display(),
+                attached.file.display(),
+                attached.offset
+            ),
+            Step::TakeArchive { node, offset, to } => write!(
+                f,
+                "copy the settings in {} at {offset:#x} to {}",
+                node.display(),
+                to.display()
+            ),
+            Step::PutArchive { from, dir } => {
+                write!(f, "put {} into {}", from.display(), dir.display())
+            }
+            Step::Format { fstype, node, .. } => {
+                write!(f, "make {fstype} on {}", node.display())
+            }
             Step::MakeDir(path) => write!(f, "make directory {}", path.display()),
             Step::Mount {
                 source,
