@@ -121,7 +121,7 @@ pub fn done(view: &View) -> Result<Vec<Step>, Error> {
 
 /// The mount of the data file system, in a way that changes nothing if that is wanted: the
 /// journal of a disk would otherwise be replayed.
-pub(super) fn mount(volume: &Volume, target: &Path, read_only: bool) -> Step {
+pub fn mount(volume: &Volume, target: &Path, read_only: bool) -> Step {
     let fstype = volume.fstype();
     let data = match fstype {
         "ext4" if read_only => "noload",
@@ -216,7 +216,7 @@ fn prepare_disk(
 }
 
 /// The loop device before a volume, unless it needs none or has it already.
-pub(super) fn attach(volume: &Volume, writable: bool) -> Option<Step> {
+pub fn attach(volume: &Volume, writable: bool) -> Option<Step> {
     let Place::Disk {
         node,
         offset,
