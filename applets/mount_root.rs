@@ -9,7 +9,7 @@ use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{Error, Exit, Result};
 use safebox::meter::Meter;
 use safebox::overlay::perform::{Report, perform};
-use safebox::overlay::{self, Place, Root, State, Step, View, Volume, look, start, state};
+use safebox::overlay::{self, Place, Root, State, Step, View, Volume, extroot, look, start, state};
 use safebox::sys::UnmountFlags;
 
 pub static APPLET: Applet = Applet {
@@ -41,8 +41,19 @@ struct Options {
 
 fn run(ctx: &mut Ctx) -> Result<Exit> {
     let options: Options = ctx.options()?;
-    let view = look::look(ctx.sys, &ctx.root)?;
-    match options.verb.first().map_or("start", String::as_str) {
+    let verb = options.verb.first().map_or("start", String::as_str);
+    if !["start", "ram", "done", "stop"].contains(&verb) {
+        return Err(Error::Usage {
+            complaint: format!("{verb}: no such verb"),
+            usage: "Usage: mount_root [start|ram|stop|done] [--ro] [--repair] [-n]\n".into(),
+            exit: Exit::FAILED,
+        });
+    }
+    let view = match options.dry_run {
+        true => look::look(ctx.sys, &ctx.root)?,
+        false => look::attached(ctx.sys, &ctx.root)?,
+    };
+    match verb {
         "start" => start(ctx, &view, &options),
         "ram" => {
             let steps = start::in_memory(&view)?;
@@ -55,12 +66,7 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
             let steps = start::done(&view)?;
             carry_out(ctx, &steps, options.dry_run)
         }
-        "stop" => carry_out(ctx, &[Step::Sync], options.dry_run),
-        other => Err(Error::Usage {
-            complaint: format!("{other}: no such verb"),
-            usage: "Usage: mount_root [start|ram|stop|done] [--ro] [--repair] [-n]\n".into(),
-            exit: Exit::FAILED,
-        }),
+        _ => carry_out(ctx, &[Step::Sync], options.dry_run),
     }
 }
 
@@ -174,6 +180,12 @@ fn already(ctx: &mut Ctx, view: &View) {
 
 /// Says how the data file system is and what the user should do next; a boot has no user.
 fn mounted(ctx: &mut Ctx, read_only: bool, failsafe: bool) {
+    if let Some(extroot) = extroot::find(&ctx.root) {
+        let (disk, target) = (extroot.disk, extroot.target);
+        ctx.say(format_args!(
+            "fstab puts {target} on {disk} (extroot), which is not mounted here: where it is used, the settings are there"
+        ));
+    }
     if !failsafe {
         return;
     }

@@ -3,8 +3,8 @@
 //! The trap: a UBIFS that is empty is made by the kernel at its first mount, in many writes.
 //! Cut off in the middle it leaves something that no kernel mounts and that is not empty.
 
-use super::Error;
-use crate::sys::{Ubi, UbiVolume, VolumeId};
+use super::{Error, blocks};
+use crate::sys::{Flash, Ubi, UbiVolume, VolumeId};
 
 /// The first bytes of every node of a UBIFS: magic, checksum, sequence number, length, type.
 const NODE: usize = 24;
@@ -116,12 +116,38 @@ impl EraseCounter {
     }
 }
 
+/// Whether the first good block of a partition begins as UBI makes it.
+///
+/// # Errors
+/// [`Error::Io`] with the offset.
+pub fn is_on(flash: &mut dyn Flash) -> Result<bool, Error> {
+    let Some(&first) = blocks::good(flash, 0)?.first() else {
+        return Ok(false);
+    };
+    let mut head = [0; EC_HEADER];
+    flash
+        .read(first, &mut head)
+        .map_err(Error::io("read", first))?;
+    Ok(EraseCounter::parse(&head).is_some())
+}
+
 /// CRC-32 begun with all ones and not inverted at the end, as UBI has it.
 fn sum_of(bytes: &[u8]) -> u32 {
     let mut sum = flate2::Crc::new();
     sum.update(bytes);
     !sum.sum()
 }
+
+/// What ubinize makes: erased 3 times, image sequence 0x12345678, pages of 2048 bytes.
+#[cfg(test)]
+pub const SAMPLE: [u8; EC_HEADER] = {
+    let mut head = [0; EC_HEADER];
+    (head[0], head[1], head[2], head[3], head[4]) = (b'U', b'B', b'I', b'#', 1);
+    (head[15], head[18], head[22]) = (3, 8, 16);
+    (head[24], head[25], head[26], head[27]) = (0x12, 0x34, 0x56, 0x78);
+    (head[60], head[61], head[62], head[63]) = (0xcf, 0x24, 0x4f, 0x17);
+    head
+};
 
 #[cfg(test)]
 mod tests {
@@ -176,14 +202,7 @@ mod tests {
 
     #[test]
     fn a_header_of_ubi_is_believed_with_its_checksum_alone() {
-        // Made by ubinize: block 0, version 1, image sequence 0x12345678.
-        let mut head = [0; EC_HEADER];
-        head[..5].copy_from_slice(b"UBI#\x01");
-        head[15] = 3;
-        head[18] = 8;
-        head[22] = 16;
-        head[24..28].copy_from_slice(&[0x12, 0x34, 0x56, 0x78]);
-        head[60..].copy_from_slice(&[0xcf, 0x24, 0x4f, 0x17]);
+        let mut head = SAMPLE;
         let expected = EraseCounter {
             count: 3,
             volume_header: 2048,

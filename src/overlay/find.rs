@@ -61,6 +61,33 @@ pub fn find(
     Ok(None)
 }
 
+/// An MTD partition with UBI on it that the kernel has not attached: where it knows the name,
+/// a router's kernel does that by itself.
+///
+/// # Errors
+/// The kernel does not answer.
+pub fn unattached(sys: &mut dyn System) -> Result<Option<u32>, Error> {
+    let attached = sys
+        .ubi()
+        .devices()
+        .map_err(asking("ubi"))
+        .map_err(Error::Flash)?;
+    for name in ["ubi", "data"] {
+        let Ok(partition) = flash::find(sys, name) else {
+            continue;
+        };
+        if attached.iter().any(|device| device.mtd == partition.number) {
+            continue;
+        }
+        let failed = |error: flash::Error| Error::Flash(error.on(name));
+        let mut flash = flash::open(sys, &partition, false).map_err(failed)?;
+        if flash::ubi::is_on(&mut *flash).map_err(failed)? {
+            return Ok(Some(partition.number));
+        }
+    }
+    Ok(None)
+}
+
 fn asking(device: &str) -> impl Fn(std::io::Error) -> Failed {
     move |source| flash::Error::Open(source).on(device)
 }
@@ -160,9 +187,9 @@ fn rootdisk(search: &mut Search<'_>) -> Found {
         return Ok(None);
     }
     let node = Path::new("/dev").join(&name);
-    let mut disk = match search.sys.disks().open(&node, false) {
-        Ok(disk) => disk,
-        Err(error) => return Err(asking(&node.to_string_lossy())(error)),
+    // Without a way to read it there is nothing to find on it.
+    let Ok(mut disk) = search.sys.disks().open(&node, false) else {
+        return Ok(None);
     };
     let start = behind::area(&mut *disk).map_err(|error| error.on(node.to_string_lossy()))?;
     let Some(offset) = start else {
@@ -246,6 +273,7 @@ fn fresh(search: &mut Search<'_>, size: u64) -> Fresh {
 mod tests {
     use super::*;
     use crate::fake::FakeSystem;
+    use crate::sys::Flash;
 
     fn found(sys: &mut FakeSystem) -> Option<String> {
         let filesystems = sys.mounts.filesystems.clone();
@@ -312,6 +340,19 @@ mod tests {
         let mut sys = FakeSystem::with_ubi();
         sys.mounts.filesystems.retain(|name| name != "ubifs");
         check(&mut sys, None);
+    }
+
+    #[test]
+    fn ubi_that_nobody_has_attached_is_noticed() {
+        let mut sys = FakeSystem::with_ubi();
+        assert_eq!(unattached(&mut sys).unwrap(), None);
+        sys.ubi = crate::fake::ubi::FakeUbi::default();
+        assert_eq!(unattached(&mut sys).unwrap(), None);
+        // The first block is bad; the second one begins as UBI does.
+        let mut flash = sys.flash("ubi").unwrap();
+        flash.mark_bad(0).unwrap();
+        flash.fill(4096, &crate::flash::ubi::SAMPLE);
+        assert_eq!(unattached(&mut sys).unwrap(), Some(0));
     }
 
     #[test]

@@ -35,6 +35,24 @@ pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
     })
 }
 
+/// The same, after UBI was attached where no data volume was found and the kernel of a router
+/// would have attached it.
+pub fn attached(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
+    let view = look(sys, root)?;
+    if view.volume.is_some() || view.root == Root::Overlay {
+        return Ok(view);
+    }
+    let Some(mtd) = find::unattached(sys)? else {
+        return Ok(view);
+    };
+    let failed = |source| Error::Step {
+        step: format!("attach UBI on mtd{mtd}"),
+        source,
+    };
+    sys.ubi().attach(mtd).map_err(failed)?;
+    look(sys, root)
+}
+
 fn root_kind(table: &[Mount]) -> Root {
     let root = table.iter().rev().find(|m| m.target == Path::new("/"));
     match root {

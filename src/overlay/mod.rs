@@ -8,6 +8,7 @@
 mod device;
 pub mod empty;
 mod error;
+pub mod extroot;
 pub mod find;
 pub mod look;
 pub mod perform;
