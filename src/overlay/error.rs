@@ -59,6 +59,10 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The volume holds no files.
+    NoFiles(String, State),
+    /// There is nothing of this in the overlay.
+    AsInFirmware(PathBuf),
     /// The state of the device could not be read.
     Look(io::Error),
 }
@@ -108,6 +112,14 @@ impl fmt::Display for Error {
                 "{count} files could not be deleted, among them {}: {}",
                 path.display(),
                 reason(source)
+            ),
+            Error::NoFiles(volume, state) => {
+                write!(f, "{volume} is {state}: there are no files in it")
+            }
+            Error::AsInFirmware(path) => write!(
+                f,
+                "{}: is as in the firmware, nothing was changed",
+                path.display()
             ),
             Error::Look(source) => {
                 write!(f, "can't see the state of the device: {}", reason(source))

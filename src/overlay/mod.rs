@@ -11,6 +11,7 @@ mod error;
 pub mod extroot;
 pub mod find;
 pub mod look;
+pub mod part;
 pub mod perform;
 pub mod reset;
 pub mod start;

@@ -1,5 +1,7 @@
 //! The steps of all plans. Paths are those of the device.
 
+use super::part::Part;
+use super::state::Extent;
 use crate::sys::{Loop, VolumeId};
 use std::fmt;
 use std::path::PathBuf;
@@ -105,9 +107,18 @@ pub enum Step {
     FlagReset {
         /// The data file system.
         dir: PathBuf,
-        /// Settings archives stay.
-        keep: bool,
+        /// What it takes away.
+        extent: Extent,
     },
+    /// Make a part as it is in the firmware.
+    Discard {
+        /// The data file system.
+        dir: PathBuf,
+        /// The part.
+        part: Part,
+    },
+    /// Let the kernel forget the names it has seen, so that it sees what is there now.
+    ForgetNames,
     /// Delete all files of the data file system and look that none is left; take the flag away.
     Empty {
         /// The data file system.
@@ -189,6 +200,16 @@ impl fmt::Display for Step {
                 )
             }
             Step::FlagReset { dir, .. } => write!(f, "note the reset in {}", dir.display()),
+            Step::Discard { dir, part } => {
+                let dir = dir.display();
+                match part {
+                    Part::All => write!(f, "discard all in {dir}"),
+                    Part::File(path) => write!(f, "discard {dir}/upper/{}", path.display()),
+                    Part::Config => write!(f, "rename {dir}/upper/etc/config to config.old"),
+                    Part::Packages => write!(f, "discard all but settings in {dir}/upper"),
+                }
+            }
+            Step::ForgetNames => f.write_str("forget the names of files"),
             Step::Empty { dir, keep } => write!(
                 f,
                 "delete all files in {}{}",

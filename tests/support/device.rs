@@ -64,7 +64,7 @@ impl Device {
     /// A reset that does not end in a reboot.
     pub fn reset(&mut self, wish: reset::Wish) -> Result<(), String> {
         let view = look::look(&mut self.sys, &self.root).map_err(|e| e.to_string())?;
-        let steps = reset::plan(&view, wish).map_err(|e| e.to_string())?;
+        let steps = reset::plan(&view, &wish).map_err(|e| e.to_string())?;
         self.perform(&steps)
     }
 
