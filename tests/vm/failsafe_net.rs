@@ -9,6 +9,7 @@ use std::process::Command;
 const SECOND_PORT: Setup = Setup {
     append: "failsafe=1",
     cards: Some("loose lan"),
+    disk: None,
     second: false,
     arguments: &[],
     before: &["set_link loose off"],

@@ -20,3 +20,4 @@ mod tempdir;
 mod tour;
 mod triggers;
 mod upgrade;
+mod volumes;
