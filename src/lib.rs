@@ -27,6 +27,7 @@ pub mod accounts;
 pub mod applet;
 pub mod archive;
 pub mod boot;
+pub mod disk;
 pub mod error;
 pub mod fake;
 pub mod flash;

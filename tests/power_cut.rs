@@ -6,100 +6,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")]
 
-use safebox::fake::FakeSystem;
 use safebox::flash::inject::{self, Inject};
 use safebox::flash::jffs2::{self, END_MARKER, Endian, File};
 use safebox::flash::survey::{self, Content};
 use safebox::flash::{self, erase, write};
+use safebox::overlay::part::Part;
 use safebox::overlay::perform::{Report, perform};
 use safebox::overlay::{State, look, reset, start, state};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+#[path = "support/device.rs"]
+mod device;
+
+use device::{Device, cut_everywhere};
 
 const BLOCK: usize = 4096;
 /// Where `rootfs_data` begins in `firmware` of the fake router.
 const DATA: usize = 8 * BLOCK;
-
-/// A directory that plays the root of the device; gone at the end.
-struct Device {
-    root: PathBuf,
-    sys: FakeSystem,
-}
-
-impl Device {
-    fn new(name: &str) -> Device {
-        let root = std::env::temp_dir().join(format!("safebox-{}-{name}", std::process::id()));
-        for dir in ["tmp", "overlay", "mnt", "rom"] {
-            fs::create_dir_all(root.join(dir)).unwrap();
-        }
-        let mut sys = FakeSystem::router();
-        sys.mounts.root.clone_from(&root);
-        Device { root, sys }
-    }
-
-    fn fill(&mut self, partition: &str, offset: usize, data: &[u8]) {
-        let mut flash = self.sys.flash(partition).unwrap();
-        flash.fill(offset as u64, data);
-    }
-
-    fn bytes(&self, partition: &str) -> Vec<u8> {
-        self.sys.flash(partition).unwrap().bytes().to_vec()
-    }
-
-    /// A boot without failsafe, as `mount_root start` does it.
-    fn mount_root(&mut self) -> Result<(), String> {
-        let view = look::look(&mut self.sys, &self.root).map_err(|e| e.to_string())?;
-        let steps = start::plan(&view, start::Wish::default()).map_err(|e| e.to_string())?;
-        let root = self.root.clone();
-        perform(&steps, &mut self.sys, &root, &mut |_| Ok(())).map_err(|e| e.to_string())
-    }
-
-    /// The power is back: a root must come up; the names that its jffs2 showed.
-    fn boot(&mut self) -> Vec<String> {
-        self.sys.boot_again();
-        self.mount_root().unwrap();
-        let kind = |at| self.sys.mounts.at(at).map(|mount| mount.fstype.clone());
-        assert_eq!(kind("/").as_deref(), Some("overlay"));
-        assert_eq!(kind("/overlay").as_deref(), Some("jffs2"));
-        assert_eq!(kind("/rom").as_deref(), Some("squashfs"));
-        for moved in ["/proc", "/sys", "/dev", "/dev/pts", "/tmp"] {
-            assert!(kind(moved).is_some(), "{moved} was lost");
-        }
-        self.sys.mounts.seen.pop().unwrap()
-    }
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        // Rubbish in the directory for temporary files hurts nobody.
-        let _ = fs::remove_dir_all(&self.root);
-    }
-}
-
-/// Runs `flow` on fresh machines, cut one operation later each time, until one gets through;
-/// `check` sees each after the cut.
-fn cut_everywhere(
-    name: &str,
-    prepare: impl Fn(&mut Device),
-    flow: impl Fn(&mut Device) -> Result<(), String>,
-    check: impl Fn(&mut Device, bool),
-) {
-    for torn in [false, true] {
-        for steps in 0.. {
-            assert!(steps < 1000, "{name} never ends");
-            let mut device = Device::new(name);
-            prepare(&mut device);
-            device.sys.power.cut_after(steps, torn);
-            let whole = flow(&mut device).is_ok();
-            device.sys.power.on();
-            check(&mut device, whole);
-            if whole {
-                break;
-            }
-        }
-    }
-}
 
 /// An image: a header at its start, code, and void from `rootfs_data` on.
 fn image(version: u8) -> Vec<u8> {
@@ -211,7 +136,7 @@ fn settings_that_travel_with_an_upgrade_arrive_or_nothing_starts() {
 fn a_mark_that_is_cut_off_leaves_a_root() {
     let flow = |device: &mut Device| {
         let view = look::look(&mut device.sys, &device.root).map_err(|e| e.to_string())?;
-        let steps = reset::plan(&view, reset::Wish::default()).unwrap();
+        let steps = reset::plan(&view, &reset::Wish::default()).unwrap();
         let root = device.root.clone();
         perform(&steps, &mut device.sys, &root, &mut |_| Ok(())).map_err(|e| e.to_string())
     };
@@ -334,8 +259,9 @@ fn reset_until(device: &mut Device, keep: bool, deletions: usize) -> Result<(), 
     let wish = reset::Wish {
         reboot: true,
         keep_settings_archive: keep,
+        ..reset::Wish::default()
     };
-    let steps = reset::plan(&view, wish).unwrap();
+    let steps = reset::plan(&view, &wish).unwrap();
     let root = device.root.clone();
     let mut left = deletions;
     let mut report = |report: Report<'_>| match report {
@@ -390,8 +316,94 @@ fn failsafe_finishes_nothing_and_deletes_nothing() {
     fs::create_dir_all(&aside).unwrap();
     used_overlay(&aside);
     state::note(&aside, state::Progress::Pending).unwrap();
-    state::flag_reset(&aside, false).unwrap();
+    state::flag_reset(&aside, state::Extent::All).unwrap();
     let before = files(&aside);
     device.boot();
     assert_eq!(files(&aside), before);
+}
+
+/// Resets a part of a mounted overlay.
+fn reset_part(device: &mut Device, part: Part) -> Result<(), String> {
+    device.reset(reset::Wish {
+        part,
+        ..reset::Wish::default()
+    })
+}
+
+#[test]
+fn a_reset_of_a_part_leaves_the_rest() {
+    let mut device = Device::new("part");
+    device.boot();
+    let overlay = device.root.join("overlay");
+    used_overlay(&overlay);
+    let upper = overlay.join("upper");
+    fs::create_dir_all(upper.join("usr/bin")).unwrap();
+    fs::write(upper.join("usr/bin/tool"), "x").unwrap();
+
+    let key = Part::File("root/.ssh/authorized_keys".into());
+    reset_part(&mut device, key.clone()).unwrap();
+    assert!(!upper.join("root/.ssh/authorized_keys").exists());
+    assert!(upper.join("root/.profile").exists());
+    let refusal = reset_part(&mut device, key).unwrap_err();
+    assert!(refusal.contains("as in the firmware"), "{refusal}");
+
+    for _ in 0..2 {
+        // The old settings are still there, those of the last time.
+        fs::create_dir_all(upper.join("etc/config")).unwrap();
+        fs::write(upper.join("etc/config/network"), "mine").unwrap();
+        reset_part(&mut device, Part::Config).unwrap();
+        assert!(!upper.join("etc/config").exists());
+        let old = fs::read_to_string(upper.join("etc/config.old/network"));
+        assert_eq!(old.unwrap(), "mine");
+    }
+
+    reset_part(&mut device, Part::Packages).unwrap();
+    let kept = ["authorized_keys", "network", ".profile"];
+    assert!(
+        files(&upper)
+            .iter()
+            .all(|name| kept.contains(&name.as_str()))
+    );
+    assert!(!upper.join("usr").exists());
+    assert_eq!(state::reset_flag(&overlay), None);
+    assert_eq!(state::progress(&overlay), state::Progress::Ready);
+}
+
+#[test]
+fn a_reset_of_a_part_that_was_cut_off_is_finished_by_the_next_boot() {
+    let mut device = Device::new("packages");
+    let aside = device.root.join("tmp/overlay");
+    fs::create_dir_all(&aside).unwrap();
+    used_overlay(&aside);
+    // Something was renamed only, something not yet.
+    fs::create_dir_all(aside.join(".fs_trash/bin")).unwrap();
+    fs::create_dir_all(aside.join("upper/lib")).unwrap();
+    fs::write(aside.join("upper/lib/module.ko"), "x").unwrap();
+    state::flag_reset(&aside, state::Extent::Packages).unwrap();
+    device.boot();
+    assert!(!aside.join(".fs_trash").exists());
+    assert!(!aside.join("upper/lib").exists());
+    assert!(aside.join("upper/root/.ssh/authorized_keys").exists());
+    assert_eq!(state::reset_flag(&aside), None);
+    // One file: what was asked for is done, and only the trash is left.
+    fs::write(aside.join(".fs_trash"), "x").unwrap();
+    device.boot();
+    assert!(!aside.join(".fs_trash").exists());
+    assert!(aside.join("upper/etc/config/network").exists());
+}
+
+#[test]
+fn a_mark_of_a_mounted_overlay_deletes_nothing_before_the_next_boot() {
+    let mut device = Device::new("later");
+    device.boot();
+    let overlay = device.root.join("overlay");
+    used_overlay(&overlay);
+    let before = files(&overlay).len();
+    let later = reset::Wish {
+        later: true,
+        ..reset::Wish::default()
+    };
+    device.reset(later).unwrap();
+    assert_eq!(files(&overlay).len(), before + 1);
+    assert_eq!(state::reset_flag(&overlay), Some(state::Extent::All));
 }

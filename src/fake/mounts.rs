@@ -4,8 +4,10 @@
 //! it here too, and it is taken off. jffs2 is mounted from the fake flash by the rules of
 //! a kernel without OpenWrt's patches, so it shows old files behind an end marker.
 
+use super::disk::FakeDisks;
 use super::flash::FakeFlash;
 use super::power::Power;
+use super::ubi::FakeUbi;
 use crate::flash::jffs2::{self, Endian};
 use crate::flash::survey::{self, Content};
 use crate::sys::{Flash, Mount, MountFlags, Mounts, UnmountFlags};
@@ -22,11 +24,13 @@ pub struct FakeMounts {
     pub filesystems: Vec<String>,
     /// Mount points that answer EBUSY to remounting read-only and to unmounting.
     pub busy: Vec<PathBuf>,
-    /// Names in the root directory of each jffs2 that was mounted, the latest last.
+    /// Names in the root directory of each data file system that was mounted, the latest last.
     pub seen: Vec<Vec<String>>,
     /// Taken off every path.
     pub root: PathBuf,
     pub(super) flash: BTreeMap<PathBuf, FakeFlash>,
+    pub(super) ubi: FakeUbi,
+    pub(super) disks: Option<FakeDisks>,
     pub(super) power: Power,
 }
 
@@ -48,13 +52,17 @@ impl FakeMounts {
                 entry("devtmpfs", "/dev", "devtmpfs", "rw"),
                 entry("devpts", "/dev/pts", "devpts", "rw"),
             ],
-            filesystems: ["squashfs", "jffs2", "overlay", "tmpfs", "proc", "sysfs"]
-                .map(String::from)
-                .to_vec(),
+            filesystems: [
+                "squashfs", "jffs2", "ubifs", "ext4", "f2fs", "overlay", "tmpfs", "proc", "sysfs",
+            ]
+            .map(String::from)
+            .to_vec(),
             busy: Vec::new(),
             seen: Vec::new(),
             root: "/".into(),
             flash: BTreeMap::new(),
+            ubi: FakeUbi::default(),
+            disks: None,
             power: power.clone(),
         }
     }
@@ -70,11 +78,14 @@ impl FakeMounts {
         Path::new("/").join(below)
     }
 
-    fn mount_jffs2(&mut self, source: &Path) -> io::Result<()> {
-        let flash = self.flash.get_mut(source).ok_or(Errno::NOENT)?;
-        let names = jffs2_names(flash)?;
-        self.seen.push(names);
-        Ok(())
+    /// The names in the root directory of a data file system, or why it is not mounted.
+    fn names(&mut self, source: &Path, fstype: &str, read_only: bool) -> io::Result<Vec<String>> {
+        match (fstype, &self.disks) {
+            ("jffs2", _) => jffs2_names(self.flash.get_mut(source).ok_or(Errno::NOENT)?),
+            ("ubifs", _) => self.ubi.mount(source, read_only),
+            (_, Some(disks)) => disks.mount(source, fstype),
+            (_, None) => Err(Errno::NODEV.into()),
+        }
     }
 
     fn index_of(&self, target: &Path) -> io::Result<usize> {
@@ -148,14 +159,12 @@ impl Mounts for FakeMounts {
         if !target.is_dir() {
             return Err(Errno::NOENT.into());
         }
-        if fstype == "jffs2" {
-            self.mount_jffs2(source)?;
+        let read_only = flags.contains(MountFlags::RDONLY);
+        if ["jffs2", "ubifs", "ext4", "f2fs"].contains(&fstype) {
+            let names = self.names(source, fstype, read_only)?;
+            self.seen.push(names);
         }
-        let access = if flags.contains(MountFlags::RDONLY) {
-            "ro"
-        } else {
-            "rw"
-        };
+        let access = if read_only { "ro" } else { "rw" };
         let comma = if data.is_empty() { "" } else { "," };
         self.table.push(Mount {
             source: source.to_owned(),

@@ -16,6 +16,7 @@ pub mod jffs2;
 pub mod plant;
 pub mod repair;
 pub mod survey;
+pub mod ubi;
 pub mod verify;
 pub mod write;
 

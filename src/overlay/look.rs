@@ -1,56 +1,56 @@
 //! Looking: what is mounted, and what the data partition holds. Changes nothing.
 
-use super::{Error, Mounted, Root, State, View, Volume};
+use super::{Error, Mounted, Place, Root, State, View, Volume, find};
+use crate::boot::{FAILSAFE_MARK, PREINIT_MARK};
+use crate::disk::content as disk_content;
 use crate::flash::jffs2::{END_MARKER, Endian, MAGIC};
 use crate::flash::survey::{self, Content};
-use crate::flash::{self, blocks};
+use crate::flash::{self, Failed, blocks, ubi};
 use crate::sys::{Flash, FlashKind, Mount, System};
 use std::path::{Path, PathBuf};
-
-/// The usual name of the data partition.
-const DATA: &str = "rootfs_data";
 
 /// Reads the state of the device; `root` is where its paths begin.
 ///
 /// # Errors
-/// [`Error::Look`] and [`Error::Flash`] where the kernel does not answer. A missing partition
+/// [`Error::Look`] and [`Error::Flash`] where the kernel does not answer. A missing volume
 /// is no error but `volume: None`.
 pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
     let table = sys.mounts().table().map_err(Error::Look)?;
     let filesystems = sys.mounts().filesystems().map_err(Error::Look)?;
-    let name = volume_name(sys);
-    let partition = match flash::find(sys, &name) {
-        Ok(partition) => Some(partition),
-        Err(flash::Error::NoPartition { .. }) => None,
-        Err(error) => return Err(Error::Flash(error.on(name))),
-    };
-    let mut volume = partition.map(|partition| Volume {
-        name: partition.name,
-        number: partition.number,
-        size: partition.size,
-        state: None,
-    });
+    let mut volume = find::find(sys, root, &filesystems)?;
     let mounted = mounted(&table, volume.as_ref());
     if let (Some(volume), None) = (&mut volume, &mounted) {
-        volume.state = Some(state_of(sys, volume).map_err(|e| Error::Flash(e.on(&volume.name)))?);
+        volume.state = Some(state_of(sys, volume).map_err(Error::Flash)?);
     }
+    let present = |mark: &str| root.join(mark.trim_start_matches('/')).exists();
+    let failsafe = present(FAILSAFE_MARK);
     Ok(View {
         root: root_kind(&table),
         volume,
         mounted,
         overlay_known: filesystems.iter().any(|name| name == "overlay"),
         submounts: submounts(&table),
-        failsafe: root.join("tmp/.failsafe").exists(),
+        failsafe,
+        booting: !failsafe && present(PREINIT_MARK),
     })
 }
 
-/// The name of the data partition: `fstools_overlay_name=` on the command line, or the usual.
-pub fn volume_name(sys: &mut dyn System) -> String {
-    let line = sys.machine().command_line().unwrap_or_default();
-    let named = |word: &str| Some(word.strip_prefix("fstools_overlay_name=")?.to_owned());
-    line.split_whitespace()
-        .find_map(named)
-        .unwrap_or_else(|| DATA.to_owned())
+/// The same, after UBI was attached where no data volume was found and the kernel of a router
+/// would have attached it.
+pub fn attached(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
+    let view = look(sys, root)?;
+    if view.volume.is_some() || view.root == Root::Overlay {
+        return Ok(view);
+    }
+    let Some(mtd) = find::unattached(sys)? else {
+        return Ok(view);
+    };
+    let failed = |source| Error::Step {
+        step: format!("attach UBI on mtd{mtd}"),
+        source,
+    };
+    sys.ubi().attach(mtd).map_err(failed)?;
+    look(sys, root)
 }
 
 fn root_kind(table: &[Mount]) -> Root {
@@ -102,12 +102,49 @@ fn submounts(table: &[Mount]) -> Vec<PathBuf> {
 /// Beginnings of data that somebody put there on purpose: gzip, squashfs, UBI, UBIFS.
 const KNOWN: [&[u8]; 4] = [&[0x1f, 0x8b], b"hsqs", b"UBI#", &[0x31, 0x18, 0x10, 0x06]];
 
-/// What the volume holds, read block by block.
-fn state_of(sys: &mut dyn System, volume: &Volume) -> Result<State, flash::Error> {
-    let mut flash = sys
-        .open_flash(volume.number, false)
-        .map_err(flash::Error::Open)?;
-    identify(&mut *flash)
+/// What the volume holds.
+fn state_of(sys: &mut dyn System, volume: &Volume) -> Result<State, Failed> {
+    let device = volume.device();
+    let failed = |error: flash::Error| error.on(device.to_string_lossy());
+    match &volume.place {
+        Place::Mtd { number } => {
+            let flash = sys.open_flash(*number, false).map_err(flash::Error::Open);
+            flash
+                .and_then(|mut flash| identify(&mut *flash))
+                .map_err(failed)
+        }
+        Place::Ubi(id) => {
+            let volumes = sys
+                .ubi()
+                .volumes()
+                .map_err(flash::Error::Open)
+                .map_err(failed)?;
+            let Some(volume) = volumes.into_iter().find(|volume| volume.id == *id) else {
+                return Ok(State::Foreign);
+            };
+            let content = ubi::identify(sys.ubi(), &volume).map_err(failed)?;
+            Ok(match content {
+                ubi::Content::Blank => State::Blank,
+                ubi::Content::Ubifs => State::Ubifs,
+                ubi::Content::Torn => State::Torn,
+                ubi::Content::Other => State::Foreign,
+            })
+        }
+        // Never by the loop device, which need not be there yet.
+        Place::Disk { node, offset, .. } => {
+            let failed = |error: flash::Error| error.on(node.to_string_lossy());
+            let disk = sys.disks().open(node, false).map_err(flash::Error::Open);
+            let content = disk.and_then(|mut disk| disk_content::identify(&mut *disk, *offset));
+            Ok(match content.map_err(failed)? {
+                disk_content::Content::Blank => State::Blank,
+                disk_content::Content::Void => State::Void,
+                disk_content::Content::Archive { offset } => State::Archive { offset },
+                disk_content::Content::Ext4 => State::Ext4,
+                disk_content::Content::F2fs => State::F2fs,
+                disk_content::Content::Other => State::Foreign,
+            })
+        }
+    }
 }
 
 /// The state of a data partition.
@@ -117,7 +154,7 @@ fn state_of(sys: &mut dyn System, volume: &Volume) -> Result<State, flash::Error
 pub fn identify(flash: &mut dyn Flash) -> Result<State, flash::Error> {
     let good = blocks::good(flash, 0)?;
     let Some(&first) = good.first() else {
-        return Ok(State::Foreign);
+        return Ok(State::AllBad);
     };
     let head = first_bytes(flash, first)?;
     match head {
@@ -250,9 +287,12 @@ mod tests {
         let mut flash = FakeFlash::nand(8 * BLOCK as usize, BLOCK, 512);
         assert_eq!(identify(&mut flash).unwrap(), State::Blank);
         flash.set_oob(&MAGIC.to_ne_bytes());
-        assert_eq!(
-            identify(&mut flash).unwrap(),
-            State::Jffs2 { void_from: None }
-        );
+        let whole = State::Jffs2 { void_from: None };
+        assert_eq!(identify(&mut flash).unwrap(), whole);
+        for block in 0..8 {
+            assert_eq!(identify(&mut flash).unwrap(), whole);
+            flash.mark_bad(u64::from(block * BLOCK)).unwrap();
+        }
+        assert_eq!(identify(&mut flash).unwrap(), State::AllBad);
     }
 }

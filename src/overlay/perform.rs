@@ -1,6 +1,8 @@
 //! Carrying out the steps. Decides nothing: what to do was decided by the plans.
 
-use super::{Error, Step, empty, state};
+use super::part::Part;
+use super::state::Extent;
+use super::{Error, Step, device, empty, part, state};
 use crate::flash::{self, erase};
 use crate::sys::{MountFlags, Reboot, System, UnmountFlags};
 use std::io;
@@ -41,7 +43,17 @@ pub fn perform(
         match step {
             Step::Wipe { number, from } => wipe(sys, *number, *from, report)?,
             Step::MarkVoid { number } => mark_void(sys, *number)?,
+            Step::EmptyVolume(_)
+            | Step::MarkDisk { .. }
+            | Step::AttachLoop { .. }
+            | Step::TakeArchive { .. }
+            | Step::Format { .. } => device::perform(step, sys, root)?,
             Step::Empty { dir, keep } => empty_all(&below(root, dir), *keep, report)?,
+            Step::Discard { dir, part } => part::discard(&below(root, dir), part)?,
+            Step::ForgetNames => {
+                // 2: directory entries. Where there is no such file nothing was remembered.
+                let _ = std::fs::write(root.join("proc/sys/vm/drop_caches"), "2");
+            }
             Step::FinishReset(dir) => finish_reset(&below(root, dir), report)?,
             Step::Reboot => sys.machine().reboot(Reboot::Restart).map_err(failed)?,
             Step::Sync => sys.machine().sync(),
@@ -49,6 +61,7 @@ pub fn perform(
             | Step::NotePending(_)
             | Step::NoteReady(_)
             | Step::FlagReset { .. }
+            | Step::PutArchive { .. }
             | Step::TakeSettings(_) => file_step(step, root, report).map_err(failed)?,
             Step::Mount { .. }
             | Step::Move { .. }
@@ -60,7 +73,7 @@ pub fn perform(
     Ok(())
 }
 
-fn below(root: &Path, path: &Path) -> std::path::PathBuf {
+pub(super) fn below(root: &Path, path: &Path) -> std::path::PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
@@ -113,10 +126,13 @@ fn file_step(step: &Step, root: &Path, report: &mut Reporter<'_>) -> io::Result<
             }
         }
         Step::NoteReady(dir) => state::note(&below(root, dir), state::Progress::Ready),
-        Step::FlagReset { dir, keep } => {
+        Step::FlagReset { dir, extent } => {
             let dir = below(root, dir);
-            let flagged = state::flag_reset(&dir, *keep)
-                .and_then(|()| state::note(&dir, state::Progress::Pending));
+            let flagged = state::flag_reset(&dir, *extent).and_then(|()| match extent {
+                // OpenWrt's own mount_root would delete the settings, too.
+                Extent::Packages => Ok(()),
+                _ => state::note(&dir, state::Progress::Pending),
+            });
             if flagged.is_err() {
                 // A full file system cannot take the note, and emptying it is the cure.
                 report(Report::Note(
@@ -125,6 +141,7 @@ fn file_step(step: &Step, root: &Path, report: &mut Reporter<'_>) -> io::Result<
             }
             Ok(())
         }
+        Step::PutArchive { from, dir } => put_archive(&below(root, from), &below(root, dir)),
         Step::TakeSettings(dir) => {
             let from = below(root, &dir.join("sysupgrade.tgz"));
             match std::fs::rename(from, below(root, &dir.join("upper/sysupgrade.tgz"))) {
@@ -134,6 +151,16 @@ fn file_step(step: &Step, root: &Path, report: &mut Reporter<'_>) -> io::Result<
         }
         _ => Ok(()),
     }
+}
+
+/// The archive gets its name when all of it is on the disk.
+fn put_archive(from: &Path, dir: &Path) -> io::Result<()> {
+    let new = dir.join(".sysupgrade.tgz.new");
+    let mut file = std::fs::File::create(&new)?;
+    io::copy(&mut std::fs::File::open(from)?, &mut file)?;
+    file.sync_all()?;
+    std::fs::rename(new, dir.join("sysupgrade.tgz"))?;
+    std::fs::remove_file(from)
 }
 
 fn wipe(
@@ -168,13 +195,17 @@ fn with_flash(
 }
 
 fn finish_reset(dir: &Path, report: &mut Reporter<'_>) -> Result<(), Error> {
-    match state::reset_flag(dir) {
-        None => Ok(()),
-        Some(keep) => {
-            // Whether it can be told or not, the reset was asked for.
-            let _ = report(Report::Note("finishing a reset that was cut off"));
-            empty_all(dir, keep, report)
-        }
+    let Some(extent) = state::reset_flag(dir) else {
+        // It is not in anybody's way, and gone or not: the boot goes on.
+        let _ = part::empty_trash(dir);
+        return Ok(());
+    };
+    // Whether it can be told or not, the reset was asked for.
+    let _ = report(Report::Note("finishing a reset that was cut off"));
+    match extent {
+        Extent::All => empty_all(dir, false, report),
+        Extent::ButArchives => empty_all(dir, true, report),
+        Extent::Packages => part::discard(dir, &Part::Packages),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The steps of `mount_root`: from the read-only root to a writable one.
 
-use super::{Error, Root, State, Step, View};
+use super::{Error, Place, Root, State, Step, View, Volume};
+use crate::sys::Loop;
 use std::path::{Path, PathBuf};
 
 /// How the overlay is wanted.
@@ -8,12 +9,20 @@ use std::path::{Path, PathBuf};
 pub struct Wish {
     /// Only to look: nothing on flash changes.
     pub read_only: bool,
+    /// To finish what the last boots have not, and to make a file system where there is none.
+    pub repair: bool,
 }
+
+/// Where the data file system is mounted first.
+const ASIDE: &str = "/tmp/overlay";
+/// Where settings wait until there is a file system for them.
+const WAITING: &str = "/tmp/.sysupgrade.tgz";
 
 /// The steps to a root whose changes last. Empty if it is there already.
 ///
-/// Never formats, and never deletes a file; erased is only what a marker on flash says is
-/// void. In a normal boot the data file system is told that its first boot has begun.
+/// Never deletes a file; erased is only what a marker on flash says is void. An empty disk
+/// gets a file system in a normal boot, or when it is asked for. In a normal boot the data
+/// file system is told that its first boot has begun.
 ///
 /// # Errors
 /// There is no way to such a root; [`in_memory`] always is one.
@@ -45,20 +54,22 @@ pub fn plan(view: &View, wish: Wish) -> Result<Vec<Step>, Error> {
             }
         }
         None => {
-            let state = volume.state.unwrap_or(State::Foreign);
-            steps.extend(wipe(state, volume.number, &volume.name, wish)?);
-            let aside = PathBuf::from("/tmp/overlay");
+            steps.extend(prepare(volume, view, wish)?);
+            let aside = PathBuf::from(ASIDE);
             steps.push(Step::MakeDir(aside.clone()));
-            steps.push(Step::Mount {
-                source: volume.device(),
-                target: aside.clone(),
-                fstype: "jffs2",
-                read_only: wish.read_only,
-                data: String::new(),
-            });
-            if !wish.read_only && !view.failsafe {
+            steps.push(mount(volume, &aside, wish.read_only));
+            if let Some(State::Archive { .. }) = volume.state {
+                steps.push(Step::PutArchive {
+                    from: WAITING.into(),
+                    dir: aside.clone(),
+                });
+            }
+            if !wish.read_only && (wish.repair || !view.failsafe) {
                 steps.push(Step::FinishReset(aside.clone()));
-                steps.push(Step::NotePending(aside.clone()));
+                steps.push(match wish.repair {
+                    true => Step::NoteReady(aside.clone()),
+                    false => Step::NotePending(aside.clone()),
+                });
             }
             steps.push(moved(&aside, data));
         }
@@ -108,24 +119,142 @@ pub fn done(view: &View) -> Result<Vec<Step>, Error> {
     }
 }
 
-/// What must be erased before jffs2 may be mounted.
-fn wipe(state: State, number: u32, name: &str, wish: Wish) -> Result<Option<Step>, Error> {
-    let from = match state {
-        State::Blank | State::Jffs2 { void_from: None } => return Ok(None),
-        State::Void | State::Torn => 0,
-        State::Jffs2 {
-            void_from: Some(offset),
-        } => offset,
-        State::Snapshot | State::Foreign => {
-            let volume = name.to_owned();
-            return Err(Error::NotOurs { volume, state });
-        }
+/// The mount of the data file system, in a way that changes nothing if that is wanted: the
+/// journal of a disk would otherwise be replayed.
+pub fn mount(volume: &Volume, target: &Path, read_only: bool) -> Step {
+    let fstype = volume.fstype();
+    let data = match fstype {
+        "ext4" if read_only => "noload",
+        "f2fs" if read_only => "norecovery",
+        _ => "",
     };
-    if wish.read_only {
-        let volume = name.to_owned();
-        return Err(Error::NotOurs { volume, state });
+    Step::Mount {
+        source: volume.device(),
+        target: target.into(),
+        fstype,
+        read_only,
+        data: data.into(),
     }
-    Ok(Some(Step::Wipe { number, from }))
+}
+
+/// The steps that finish, on an overlay that is in place, what was cut off.
+///
+/// # Errors
+/// [`Error::ReadOnly`], [`Error::NoVolume`].
+pub fn repair(view: &View) -> Result<Vec<Step>, Error> {
+    let steps = done(view)?;
+    let finish = view
+        .mounted
+        .iter()
+        .map(|m| Step::FinishReset(m.target.clone()));
+    Ok(finish.chain(steps).collect())
+}
+
+/// What must be done before the data volume can be mounted.
+fn prepare(volume: &Volume, view: &View, wish: Wish) -> Result<Vec<Step>, Error> {
+    let state = volume.state.unwrap_or(State::Foreign);
+    let not_ours = || Error::NotOurs {
+        volume: volume.name.clone(),
+        state,
+        rescue: volume.rescue(),
+    };
+    if matches!(state, State::Snapshot | State::Foreign | State::AllBad) {
+        return Err(not_ours());
+    }
+    match &volume.place {
+        Place::Mtd { number } => {
+            let from = match state {
+                State::Void | State::Torn => 0,
+                State::Jffs2 {
+                    void_from: Some(offset),
+                } => offset,
+                _ => return Ok(Vec::new()),
+            };
+            let number = *number;
+            match wish.read_only {
+                true => Err(not_ours()),
+                false => Ok(vec![Step::Wipe { number, from }]),
+            }
+        }
+        Place::Ubi(_) if wish.read_only && state != State::Ubifs => Err(not_ours()),
+        Place::Ubi(id) => {
+            let torn = state == State::Torn;
+            Ok(torn.then_some(Step::EmptyVolume(*id)).into_iter().collect())
+        }
+        Place::Disk { .. } => prepare_disk(volume, state, view, wish),
+    }
+}
+
+fn prepare_disk(
+    volume: &Volume,
+    state: State,
+    view: &View,
+    wish: Wish,
+) -> Result<Vec<Step>, Error> {
+    let attach = attach(volume, !wish.read_only);
+    if matches!(state, State::Ext4 | State::F2fs) {
+        return Ok(attach.into_iter().collect());
+    }
+    let device = volume.device();
+    if wish.read_only || !(view.booting || wish.repair) {
+        return Err(Error::Unformatted { device, state });
+    }
+    let fstype = volume.fstype();
+    if !volume.fresh.as_ref().is_some_and(|fresh| fresh.possible) {
+        return Err(Error::NoFormatter { device, fstype });
+    }
+    let take = archive(volume, state);
+    // What an interrupted mkfs leaves must be void, too.
+    let mark = mark(volume);
+    let format = Step::Format {
+        fstype,
+        node: device,
+        label: volume.name.clone(),
+    };
+    let steps = take.into_iter().chain(mark).chain(attach);
+    Ok(steps.chain([format]).collect())
+}
+
+/// The loop device before a volume, unless it needs none or has it already.
+pub fn attach(volume: &Volume, writable: bool) -> Option<Step> {
+    let Place::Disk {
+        node,
+        offset,
+        through: Some(through),
+    } = &volume.place
+    else {
+        return None;
+    };
+    let attached = Loop {
+        node: through.node.clone(),
+        file: node.clone(),
+        offset: *offset,
+    };
+    (!through.attached).then_some(Step::AttachLoop { attached, writable })
+}
+
+/// The mark that an area of a disk is void.
+pub(super) fn mark(volume: &Volume) -> Option<Step> {
+    match &volume.place {
+        Place::Disk { node, offset, .. } => Some(Step::MarkDisk {
+            node: node.clone(),
+            offset: *offset,
+        }),
+        _ => None,
+    }
+}
+
+fn archive(volume: &Volume, state: State) -> Option<Step> {
+    let (Place::Disk { node, offset, .. }, State::Archive { offset: inside }) =
+        (&volume.place, state)
+    else {
+        return None;
+    };
+    Some(Step::TakeArchive {
+        node: node.clone(),
+        offset: offset + inside,
+        to: WAITING.into(),
+    })
 }
 
 /// Puts an overlay of `upper` over the root and makes it the root.
@@ -175,17 +304,19 @@ fn moved(from: &Path, to: &Path) -> Step {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Mounted, Volume};
+    use super::super::{Fresh, Mounted, Through};
     use super::*;
+    use crate::sys::VolumeId;
 
     fn view(state: State) -> View {
         View {
             root: Root::Rom,
             volume: Some(Volume {
                 name: "rootfs_data".into(),
-                number: 3,
+                place: Place::Mtd { number: 3 },
                 size: 0x8000,
                 state: Some(state),
+                fresh: None,
             }),
             mounted: None,
             overlay_known: true,
@@ -193,6 +324,32 @@ mod tests {
                 .map(PathBuf::from)
                 .to_vec(),
             failsafe: true,
+            booting: false,
+        }
+    }
+
+    /// The same with the data elsewhere, in a boot.
+    fn view_of(place: Place, state: State) -> View {
+        let mut view = view(state);
+        view.failsafe = false;
+        view.booting = true;
+        let volume = view.volume.as_mut().unwrap();
+        volume.place = place;
+        volume.fresh = Some(Fresh {
+            fstype: "ext4",
+            possible: true,
+        });
+        view
+    }
+
+    fn behind_the_root() -> Place {
+        Place::Disk {
+            node: "/dev/sda2".into(),
+            offset: 0x2_0000,
+            through: Some(Through {
+                node: "/dev/loop0".into(),
+                attached: false,
+            }),
         }
     }
 
@@ -268,7 +425,10 @@ mod tests {
         for state in [State::Snapshot, State::Foreign] {
             check(&view(state), Wish::default(), &[&left(&state.to_string())]);
         }
-        let wish = Wish { read_only: true };
+        let wish = Wish {
+            read_only: true,
+            ..Wish::default()
+        };
         check(&view(State::Void), wish, &[&left(&State::Void.to_string())]);
     }
 
@@ -294,5 +454,111 @@ mod tests {
             read_only: false,
         });
         check(&view, Wish::default(), &[&[MOVE][..], &SWITCH].concat());
+    }
+
+    const NOTES: [&str; 2] = [
+        "finish a reset of /tmp/overlay if one was cut off",
+        "note the first boot in /tmp/overlay",
+    ];
+
+    #[test]
+    fn a_volume_of_ubi_is_mounted_and_one_that_was_torn_emptied_first() {
+        let id = VolumeId {
+            device: 0,
+            volume: 12,
+        };
+        let mount = [
+            "make directory /tmp/overlay",
+            "mount ubifs /dev/ubi0_12 on /tmp/overlay",
+        ];
+        let check = |state, before: &[&str]| {
+            let expected = [before, &mount, &NOTES, &[MOVE], &SWITCH].concat();
+            check(&view_of(Place::Ubi(id), state), Wish::default(), &expected);
+        };
+        check(State::Ubifs, &[]);
+        check(State::Blank, &[]);
+        check(State::Torn, &["empty the volume ubi0_12"]);
+    }
+
+    #[test]
+    fn a_boot_makes_a_file_system_on_an_empty_disk_and_keeps_the_settings_in_it() {
+        let loop_device = "put /dev/loop0 before /dev/sda2 at 0x20000";
+        let mark = "mark /dev/sda2 at 0x20000 as void";
+        let format = "make ext4 on /dev/loop0";
+        let mount = [
+            "make directory /tmp/overlay",
+            "mount ext4 /dev/loop0 on /tmp/overlay",
+        ];
+        let check = |state, before: &[&str], after: &[&str]| {
+            let view = view_of(behind_the_root(), state);
+            let expected = [before, &mount, after, &NOTES, &[MOVE], &SWITCH].concat();
+            check(&view, Wish::default(), &expected);
+        };
+        check(State::Ext4, &[loop_device], &[]);
+        check(State::Blank, &[mark, loop_device, format], &[]);
+        check(State::Void, &[mark, loop_device, format], &[]);
+        let take = "copy the settings in /dev/sda2 at 0x20400 to /tmp/.sysupgrade.tgz";
+        let put = "put /tmp/.sysupgrade.tgz into /tmp/overlay";
+        check(
+            State::Archive { offset: 0x400 },
+            &[take, mark, loop_device, format],
+            &[put],
+        );
+    }
+
+    #[test]
+    fn nobody_else_makes_a_file_system_unasked() {
+        let mut view = view_of(behind_the_root(), State::Void);
+        view.booting = false;
+        let text = "/dev/loop0 is marked as void, to be erased before use: \
+                    no file system yet ('mount_root --repair' makes one)";
+        check(&view, Wish::default(), &[text]);
+        let repair = Wish {
+            repair: true,
+            ..Wish::default()
+        };
+        let steps = plan(&view, repair).unwrap();
+        assert_eq!(steps[2].to_string(), "make ext4 on /dev/loop0");
+        let read_only = Wish {
+            read_only: true,
+            repair: true,
+        };
+        check(&view, read_only, &[text]);
+        view.volume.as_mut().unwrap().fresh = None;
+        let text = "/dev/loop0: no file system yet, and mkfs.ext4 is not in this image";
+        check(&view, repair, &[text]);
+    }
+
+    #[test]
+    fn nothing_is_formatted_over_what_is_not_ours() {
+        let mut view = view_of(behind_the_root(), State::Foreign);
+        let wish = Wish {
+            repair: true,
+            ..Wish::default()
+        };
+        assert!(matches!(plan(&view, wish), Err(Error::NotOurs { .. })));
+        view.volume.as_mut().unwrap().state = None;
+        assert!(matches!(plan(&view, wish), Err(Error::NotOurs { .. })));
+    }
+
+    #[test]
+    fn looking_replays_no_journal() {
+        let read_only = Wish {
+            read_only: true,
+            ..Wish::default()
+        };
+        let steps = plan(&view_of(behind_the_root(), State::Ext4), read_only).unwrap();
+        let noload = |step: &Step| matches!(step, Step::Mount { data, .. } if data == "noload");
+        assert!(steps.iter().any(noload));
+        let attach = |step: &Step| {
+            matches!(
+                step,
+                Step::AttachLoop {
+                    writable: false,
+                    ..
+                }
+            )
+        };
+        assert!(steps.iter().any(attach));
     }
 }

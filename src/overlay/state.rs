@@ -1,10 +1,9 @@
 //! What the data file system remembers about itself, at its top.
 //!
 //! `.fs_state` is OpenWrt's: a symbolic link whose target is a number. `.fs_reset` is ours,
-//! a link too: a reset has begun and must be finished; its target is `all` or `keep`. Links,
+//! a link too: a reset has begun and must be finished; its target says of what. Links,
 //! because making one is a single change that a power cut cannot tear.
 
-use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -51,17 +50,37 @@ pub fn note(dir: &Path, progress: Progress) -> io::Result<()> {
     std::fs::rename(&new, dir.join(STATE))
 }
 
-/// Notes that a reset has begun.
-pub fn flag_reset(dir: &Path, keep: bool) -> io::Result<()> {
-    let flag = dir.join(RESET);
-    remove(&flag)?;
-    symlink(if keep { "keep" } else { "all" }, flag)
+/// What a reset takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All files.
+    All,
+    /// All but settings archives.
+    ButArchives,
+    /// What was installed.
+    Packages,
 }
 
-/// A reset that has begun: whether settings archives stay. None: there is none.
-pub fn reset_flag(dir: &Path) -> Option<bool> {
+/// Notes that a reset has begun.
+pub fn flag_reset(dir: &Path, extent: Extent) -> io::Result<()> {
+    let flag = dir.join(RESET);
+    remove(&flag)?;
+    let target = match extent {
+        Extent::All => "all",
+        Extent::ButArchives => "keep",
+        Extent::Packages => "packages",
+    };
+    symlink(target, flag)
+}
+
+/// A reset that has begun.
+pub fn reset_flag(dir: &Path) -> Option<Extent> {
     let target = std::fs::read_link(dir.join(RESET)).ok()?;
-    Some(target.as_os_str() == OsStr::new("keep"))
+    Some(match target.to_str() {
+        Some("keep") => Extent::ButArchives,
+        Some("packages") => Extent::Packages,
+        _ => Extent::All,
+    })
 }
 
 /// Takes the flag away.

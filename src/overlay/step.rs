@@ -1,5 +1,8 @@
 //! The steps of all plans. Paths are those of the device.
 
+use super::part::Part;
+use super::state::Extent;
+use crate::sys::{Loop, VolumeId};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -17,6 +20,47 @@ pub enum Step {
     MarkVoid {
         /// N of `mtdN`.
         number: u32,
+    },
+    /// Empty a UBI volume, and look whether it is.
+    EmptyVolume(VolumeId),
+    /// Write the void marker at the beginning of an area of a disk.
+    MarkDisk {
+        /// The disk.
+        node: PathBuf,
+        /// Where the area begins, in bytes.
+        offset: u64,
+    },
+    /// Put a loop device before an area of a disk.
+    AttachLoop {
+        /// Which, and before what.
+        attached: Loop,
+        /// What is written to it arrives.
+        writable: bool,
+    },
+    /// Copy the settings that an upgrade has left on a disk to a file.
+    TakeArchive {
+        /// The disk.
+        node: PathBuf,
+        /// Where they begin, in bytes.
+        offset: u64,
+        /// The file.
+        to: PathBuf,
+    },
+    /// Put that file at the top of the data file system.
+    PutArchive {
+        /// The file.
+        from: PathBuf,
+        /// The data file system.
+        dir: PathBuf,
+    },
+    /// Make an empty file system.
+    Format {
+        /// Its type.
+        fstype: &'static str,
+        /// The device.
+        node: PathBuf,
+        /// Its label.
+        label: String,
     },
     /// mkdir, if it is missing.
     MakeDir(PathBuf),
@@ -63,9 +107,18 @@ pub enum Step {
     FlagReset {
         /// The data file system.
         dir: PathBuf,
-        /// Settings archives stay.
-        keep: bool,
+        /// What it takes away.
+        extent: Extent,
     },
+    /// Make a part as it is in the firmware.
+    Discard {
+        /// The data file system.
+        dir: PathBuf,
+        /// The part.
+        part: Part,
+    },
+    /// Let the kernel forget the names it has seen, so that it sees what is there now.
+    ForgetNames,
     /// Delete all files of the data file system and look that none is left; take the flag away.
     Empty {
         /// The data file system.
@@ -84,6 +137,29 @@ impl fmt::Display for Step {
         match self {
             Step::Wipe { number, from } => write!(f, "erase mtd{number} from {from:#x} on"),
             Step::MarkVoid { number } => write!(f, "mark mtd{number} as void"),
+            Step::EmptyVolume(id) => write!(f, "empty the volume {id}"),
+            Step::MarkDisk { node, offset } => {
+                write!(f, "mark {} at {offset:#x} as void", node.display())
+            }
+            Step::AttachLoop { attached, .. } => write!(
+                f,
+                "put {} before {} at {:#x}",
+                attached.node.display(),
+                attached.file.display(),
+                attached.offset
+            ),
+            Step::TakeArchive { node, offset, to } => write!(
+                f,
+                "copy the settings in {} at {offset:#x} to {}",
+                node.display(),
+                to.display()
+            ),
+            Step::PutArchive { from, dir } => {
+                write!(f, "put {} into {}", from.display(), dir.display())
+            }
+            Step::Format { fstype, node, .. } => {
+                write!(f, "make {fstype} on {}", node.display())
+            }
             Step::MakeDir(path) => write!(f, "make directory {}", path.display()),
             Step::Mount {
                 source,
@@ -124,6 +200,16 @@ impl fmt::Display for Step {
                 )
             }
             Step::FlagReset { dir, .. } => write!(f, "note the reset in {}", dir.display()),
+            Step::Discard { dir, part } => {
+                let dir = dir.display();
+                match part {
+                    Part::All => write!(f, "discard all in {dir}"),
+                    Part::File(path) => write!(f, "discard {dir}/upper/{}", path.display()),
+                    Part::Config => write!(f, "rename {dir}/upper/etc/config to config.old"),
+                    Part::Packages => write!(f, "discard all but settings in {dir}/upper"),
+                }
+            }
+            Step::ForgetNames => f.write_str("forget the names of files"),
             Step::Empty { dir, keep } => write!(
                 f,
                 "delete all files in {}{}",

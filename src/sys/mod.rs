@@ -1,11 +1,12 @@
 //! The kernel. The only folder with `unsafe`, and the seams that tests fake.
 //!
-//! Three narrow traits cover all that can hurt: [`Flash`], [`Mounts`], [`Machine`];
-//! [`System`] hands them out. [`Linux`] is the real side, `crate::fake` the other.
+//! Narrow traits cover all that can hurt: [`Flash`], [`Ubi`], [`Disks`], [`Mounts`],
+//! [`Machine`]; [`System`] hands them out. [`Linux`] is the real side, `crate::fake` the other.
 
 #![allow(unsafe_code, reason = "this folder is where unsafe code lives")]
 
 pub mod clock;
+pub mod disk;
 #[cfg(all(
     any(target_arch = "mips", target_arch = "mips32r6"),
     target_env = "musl"
@@ -28,6 +29,7 @@ pub mod spawn;
 pub mod start;
 pub mod trap;
 pub mod tty;
+pub mod ubi;
 pub mod uevent;
 pub mod watchdog;
 
@@ -37,7 +39,9 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{FromRawFd, RawFd};
 use std::path::{Path, PathBuf};
 
+pub use disk::{BlockDevice, Disk, Disks, Loop};
 pub use rustix::mount::{MountFlags, UnmountFlags};
+pub use ubi::{NewVolume, Ubi, UbiDevice, UbiVolume, VolumeId};
 
 /// The way to everything that can hurt.
 pub trait System {
@@ -49,6 +53,10 @@ pub trait System {
     fn partitions(&mut self) -> io::Result<Vec<Partition>>;
     /// Opens a partition by its number; `writable` false never changes a bit.
     fn open_flash(&mut self, number: u32, writable: bool) -> io::Result<Box<dyn Flash>>;
+    /// UBI devices and volumes.
+    fn ubi(&mut self) -> &mut dyn Ubi;
+    /// Block devices.
+    fn disks(&mut self) -> &mut dyn Disks;
 }
 
 /// One line of `/proc/mtd`.
@@ -194,6 +202,8 @@ pub trait Machine {
 pub struct Linux {
     mounts: mount::LinuxMounts,
     machine: machine::LinuxMachine,
+    ubi: ubi::LinuxUbi,
+    disks: disk::LinuxDisks,
 }
 
 impl System for Linux {
@@ -211,6 +221,14 @@ impl System for Linux {
 
     fn open_flash(&mut self, number: u32, writable: bool) -> io::Result<Box<dyn Flash>> {
         Ok(Box::new(mtd::LinuxFlash::open(number, writable)?))
+    }
+
+    fn ubi(&mut self) -> &mut dyn Ubi {
+        &mut self.ubi
+    }
+
+    fn disks(&mut self) -> &mut dyn Disks {
+        &mut self.disks
     }
 }
 

@@ -6,7 +6,8 @@
 //! image below it, which gives the very tree that a normal boot would show.
 
 use super::Error;
-use crate::flash::{self, jffs2::END_MARKER};
+use crate::overlay::perform::perform;
+use crate::overlay::{self, Place, State, Volume, look, start};
 use crate::sys::{Mount, MountFlags, System, UnmountFlags};
 use std::fmt;
 use std::fs;
@@ -14,18 +15,18 @@ use std::path::{Path, PathBuf};
 
 /// The private place, below the root.
 const PRIVATE: &str = "tmp/.settings";
-/// The partition that holds what differs from the image.
-const DATA: &str = "rootfs_data";
 /// Archives of settings that an upgrade has left for the first boot.
 const LEFT: [&str; 2] = ["sysupgrade.tgz", "upper/sysupgrade.tgz"];
 
 /// Why the settings cannot be had.
 #[derive(Debug)]
 pub enum Unavailable {
-    /// There is no data partition, or it cannot be opened.
-    NoPartition(flash::Error),
-    /// It could not be mounted.
+    /// There is no data volume, or it cannot be read or mounted.
+    Volume(overlay::Error),
+    /// The overlay could not be mounted.
     Mount(PathBuf, std::io::Error),
+    /// They wait on the data volume for a file system to be made there.
+    Waiting(String),
     /// The last upgrade's settings were never restored.
     Unfinished(PathBuf),
     /// The table of mounts cannot be read.
@@ -36,7 +37,11 @@ impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = crate::error::reason;
         match self {
-            Unavailable::NoPartition(error) => write!(f, "{DATA}: {error}"),
+            Unavailable::Volume(error) => error.fmt(f),
+            Unavailable::Waiting(volume) => write!(
+                f,
+                "{volume}: the settings of the last upgrade wait there for a boot"
+            ),
             Unavailable::Mount(device, error) => {
                 write!(f, "mounting {}: {}", device.display(), reason(error))
             }
@@ -128,21 +133,24 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
         }
         Live::No { ram } => ram,
     };
-    let partition = flash::find(sys, DATA).map_err(Unavailable::NoPartition)?;
-    let mut chip = flash::open(sys, &partition, false).map_err(Unavailable::NoPartition)?;
-    let mut start = [0; 4];
-    chip.read(0, &mut start)
-        .map_err(|error| Unavailable::NoPartition(flash::Error::Open(error)))?;
-    drop(chip);
-    // A blank first block proves nothing: jffs2 begins anywhere. Only the marker does.
-    if start == END_MARKER {
+    let view = look::look(sys, root).map_err(Unavailable::Volume)?;
+    let missing = || Unavailable::Volume(overlay::Error::NoVolume("rootfs_data".into()));
+    let volume = view.volume.ok_or_else(missing)?;
+    let is_void = match (&volume.place, volume.state) {
+        (_, Some(State::Archive { .. })) => return Err(Unavailable::Waiting(volume.shown())),
+        (_, Some(State::Void)) => true,
+        // A blank first block proves nothing: jffs2 begins anywhere. Only the marker does.
+        (Place::Mtd { .. }, _) => false,
+        (_, state) => matches!(state, Some(State::Blank | State::Torn)),
+    };
+    if is_void {
         // With an overlay in RAM this is the first boot, and what it shows is what counts.
         return Ok(Source {
             reset: !ram,
             ..here
         });
     }
-    let source = mount(sys, root, partition.number)?;
+    let source = mount(sys, root, &volume)?;
     if source.reset && ram {
         source.close(sys);
         return Ok(here);
@@ -150,19 +158,21 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
     Ok(source)
 }
 
-/// Mounts the data partition, and the image below it.
-fn mount(sys: &mut dyn System, root: &Path, number: u32) -> Result<Source, Unavailable> {
+/// Mounts the data volume, and the image below it.
+fn mount(sys: &mut dyn System, root: &Path, volume: &Volume) -> Result<Source, Unavailable> {
     let private = root.join(PRIVATE);
     let (data, tree) = (private.join("data"), private.join("root"));
-    let device = PathBuf::from(format!("/dev/mtdblock{number}"));
-    let failed = |error| Unavailable::Mount(device.clone(), error);
+    let failed = |error| Unavailable::Mount(volume.device(), error);
     for dir in [&data, &tree] {
         fs::create_dir_all(dir).map_err(failed)?;
     }
     let flags = MountFlags::RDONLY | MountFlags::NOATIME;
-    sys.mounts()
-        .mount(&device, &data, "jffs2", flags, "")
-        .map_err(failed)?;
+    let target = Path::new("/").join(PRIVATE).join("data");
+    let steps: Vec<_> = start::attach(volume, false)
+        .into_iter()
+        .chain([start::mount(volume, &target, true)])
+        .collect();
+    perform(&steps, sys, root, &mut |_| Ok(())).map_err(Unavailable::Volume)?;
     let mut source = Source {
         root: tree.clone(),
         upper: Some(data.join("upper")),

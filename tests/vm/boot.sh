@@ -1,5 +1,6 @@
 #!/bin/sh
-# Packs the lab's boot stage: target/lab/vmlinuz and target/lab/boot.cpio.gz.
+# Packs the lab's boot stage: target/lab/vmlinuz, target/lab/boot.cpio.gz, and volumes.cpio.gz with
+# more modules for boards whose settings lie elsewhere.
 #
 # usage: boot.sh
 #
@@ -10,13 +11,18 @@ cd "$(dirname "$0")/../.."
 lab=$PWD/target/lab
 kernel=$lab/kernel
 archive=$lab/boot.cpio.gz
+volumes=$lab/volumes.cpio.gz
 
 # What a router's kernel has built in. Each is loaded with what it depends on.
 modules="virtio_pci virtio_blk virtio_net block2mtd mtdblock squashfs jffs2 overlay
     loop evdev ledtrig-timer i6300esb bridge 8021q"
+# Where lab.data= says that the settings lie elsewhere. UBIFS needs zstd without saying so.
+more="zstd ubifs ext4 crc32c_generic f2fs crc32_generic"
+# Loaded with words of its own.
+alone="nandsim"
 
 newer() {
-    [ -e "$archive" ] && [ -z "$(find "$kernel/complete" tests/vm/boot.sh tests/vm/boot-init -newer "$archive")" ]
+    [ -e "$archive" ] && [ -e "$volumes" ] && [ -z "$(find "$kernel/complete" tests/vm/boot.sh tests/vm/boot-init -newer "$archive")" ]
 }
 newer && exit 0
 
@@ -34,6 +40,9 @@ copy_program() {
     done
 }
 copy_program "$(command -v mtdpart)"
+copy_program "$(command -v ubiattach)"
+copy_program "$(command -v ubidetach)"
+copy_program "$(command -v ubimkvol)"
 
 image=$(find "$kernel" -name 'vmlinuz-*')
 version=${image##*/vmlinuz-}
@@ -41,20 +50,46 @@ base=$kernel
 [ -d "$kernel/lib/modules" ] || base=$kernel/usr
 [ -e "$base/lib/modules/$version/modules.dep.bin" ] || depmod -b "$base" "$version"
 
-# One "insmod FILE" per line, each module once, in an order that works.
-for module in $modules; do
-    modprobe -d "$base" -S "$version" --show-depends "$module"
-done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$lab/modules"
-while read -r file; do
-    name=${file##*/}
-    case $name in
-    *.xz) xz -dc "$file" >"$tree/modules/${name%.xz}" ;;
-    *.zst) zstd -qdc "$file" >"$tree/modules/${name%.zst}" ;;
-    *) cp "$file" "$tree/modules/$name" ;;
-    esac
-    echo "${name%%.ko*}" >>"$tree/modules/order"
-done <"$lab/modules"
+# needed MODULE...: the files of modules and of what they need, each once, in an order that works.
+needed() {
+    for module; do
+        modprobe -d "$base" -S "$version" --show-depends "$module"
+    done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
+}
 
-(cd "$tree" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet | gzip -1) >"$archive.new"
+# unpack DIRECTORY ORDER: the files named on standard input, and their names in ORDER.
+unpack() {
+    while read -r file; do
+        name=${file##*/}
+        case $name in
+        *.xz) xz -dc "$file" >"$1/${name%.xz}" ;;
+        *.zst) zstd -qdc "$file" >"$1/${name%.zst}" ;;
+        *) cp "$file" "$1/$name" ;;
+        esac
+        echo "${name%%.ko*}" >>"$1/$2"
+    done
+}
+
+# pack DIRECTORY: an archive for the kernel, on standard output.
+pack() {
+    (cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet | gzip -1)
+}
+
+# shellcheck disable=SC2086 # lists of words
+{
+    needed $modules >"$lab/modules"
+    needed $modules $more | grep -vxFf "$lab/modules" >"$lab/modules.more"
+    needed $modules $more $alone | grep -vxFf "$lab/modules" | grep -vxFf "$lab/modules.more" \
+        >"$lab/modules.alone"
+}
+unpack "$tree/modules" order <"$lab/modules"
+rm -rf "$lab/boot.more"
+mkdir -p "$lab/boot.more/modules"
+unpack "$lab/boot.more/modules" more <"$lab/modules.more"
+unpack "$lab/boot.more/modules" alone <"$lab/modules.alone"
+
+pack "$tree" >"$archive.new"
+# The kernel unpacks one archive behind the other.
+{ cat "$archive.new"; pack "$lab/boot.more"; } >"$volumes"
 cp "$image" "$lab/vmlinuz"
 mv "$archive.new" "$archive"

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 const SECOND_PORT: Setup = Setup {
     append: "failsafe=1",
     cards: Some("loose lan"),
+    disk: None,
     second: false,
     arguments: &[],
     before: &["set_link loose off"],

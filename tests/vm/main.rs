@@ -24,3 +24,4 @@ mod tempdir;
 mod tour;
 mod triggers;
 mod upgrade;
+mod volumes;

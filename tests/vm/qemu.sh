@@ -6,6 +6,7 @@
 # TAP names the end of the cable on this side (none: no network), APPEND words for the
 # kernel's command line. CARDS are the router's Ethernet ports, `lan` with the cable and `loose`
 # with none yet (default: lan); the emulator's monitor knows their plugs by `lan` and `loose`.
+# DISK is a second disk, /dev/vdb, for the settings; lab.data=KIND in APPEND says how they lie on it.
 # SECOND is a socket for a second serial line, ttyS1. Never `-accel kvm`: it hangs on some hosts.
 # On a busy host the emulated timer is late, which the kernel's test of it (no_timer_check) takes
 # for a fault and panics.
@@ -18,6 +19,9 @@ shift
 [ -n "${CARDS+x}" ] || CARDS=${TAP:+lan}
 # The cable is there even when no card has it yet.
 [ -z "${TAP:-}" ] || set -- "$@" -netdev "tap,id=lan,ifname=$TAP,script=no,downscript=no"
+boot=boot.cpio.gz
+case ${APPEND:-} in *lab.data=*) boot=volumes.cpio.gz ;; esac
+[ -z "${DISK:-}" ] || set -- "$@" -drive "file=$DISK,format=raw,if=virtio"
 number=0
 for card in $CARDS; do
     number=$((number + 1))
@@ -28,7 +32,7 @@ done
 
 exec qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -m 128 \
     -nodefaults -no-user-config -display none -device i6300esb -device qemu-xhci \
-    -kernel "$lab/vmlinuz" -initrd "$lab/boot.cpio.gz" \
+    -kernel "$lab/vmlinuz" -initrd "$lab/$boot" \
     -append "console=ttyS0 board=safebox,lab quiet no_timer_check ${APPEND:-}" \
     -drive "file=$flash,format=raw,if=virtio" \
     "$@"

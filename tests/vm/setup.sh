@@ -112,6 +112,8 @@ for word in $words; do
         need cpio cpio
         need kmod depmod
         need mtd-utils mtdpart
+        need e2fsprogs mkfs.ext4
+        need f2fs-tools mkfs.f2fs
         need xz-utils xz
         need netcat-openbsd nc.openbsd
         need inetutils-telnet inetutils-telnet telnet

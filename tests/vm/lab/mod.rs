@@ -111,6 +111,11 @@ impl Bench {
         router
     }
 
+    /// A file that belongs to the bench; [`Bench::with_image`] has its image in `image`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
     /// A file on the PC with this content.
     pub fn file(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.dir.path().join(name);

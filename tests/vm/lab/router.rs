@@ -19,6 +19,8 @@ pub struct Setup<'a> {
     pub append: &'a str,
     /// Ethernet ports, see `qemu.sh`; None: one, with the cable in it.
     pub cards: Option<&'a str>,
+    /// A second disk, for settings that do not lie in the flash.
+    pub disk: Option<&'a Path>,
     /// Whether there is a second serial line.
     pub second: bool,
     /// More arguments for the emulator.
@@ -55,6 +57,9 @@ impl Router {
             .env("APPEND", setup.append);
         if let Some(cards) = setup.cards {
             command.env("CARDS", cards);
+        }
+        if let Some(disk) = setup.disk {
+            command.env("DISK", disk);
         }
         if setup.second {
             command.env("SECOND", &second);
