@@ -104,7 +104,15 @@ fn judge_mounted(
 fn judge_unmounted(state: State) -> Verdict {
     match state {
         State::Blank | State::Void => (Note, ": a normal boot starts with factory settings", ""),
-        State::Jffs2 { .. } => (Attention, ", not mounted", "mount_root"),
+        State::Jffs2 { .. } | State::Ubifs | State::Ext4 | State::F2fs => {
+            (Attention, ", not mounted", "mount_root")
+        }
+        State::Archive { .. } => (Attention, ", which a normal boot does", "reboot"),
+        State::AllBad => (
+            Attention,
+            ": a normal boot runs in memory, with factory settings",
+            "dmesg | grep -i bad",
+        ),
         State::Torn => (Attention, ", which mount_root ends", "mount_root"),
         State::Snapshot | State::Foreign => (
             Attention,
@@ -117,16 +125,18 @@ fn judge_unmounted(state: State) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::{Mounted, Volume};
+    use crate::overlay::Mounted;
+    use crate::overlay::{self, Volume};
 
     fn view(root: Root, state: Option<State>, mounted: Option<bool>) -> View {
         View {
             root,
             volume: Some(Volume {
                 name: "rootfs_data".into(),
-                number: 5,
+                place: overlay::Place::Mtd { number: 5 },
                 size: 0x8000,
                 state,
+                fresh: None,
             }),
             mounted: mounted.map(|read_only| Mounted {
                 target: "/overlay".into(),
@@ -136,6 +146,7 @@ mod tests {
             overlay_known: true,
             submounts: Vec::new(),
             failsafe: true,
+            booting: false,
         }
     }
 
