@@ -330,7 +330,50 @@ impl Jobs {
     }
 }
 
+/// What waiting for children came to.
+pub(super) enum News {
+    /// A child has ended, stopped or gone on; the job table knows.
+    Change,
+    /// This signal has come; it is no longer noted.
+    Signal(i32),
+    /// There is no child to wait for.
+    NoChildren,
+}
+
 impl Shell {
+    /// Waits until a child changes or a signal comes; `stops`: those that stop or go on count
+    /// as well. Signals are blocked between looking and waiting, so that none gets lost in
+    /// between.
+    pub(super) fn wait_for_news(&mut self, stops: bool) -> News {
+        // Without a handler SIGCHLD would not end the waiting.
+        let _ = trap::set(numbers::CHLD, trap::Disposition::Note);
+        let mask = trap::block_all();
+        let news = loop {
+            match job::wait(-1, false, stops) {
+                Ok(Some((pid, change))) => {
+                    self.jobs.note(pid, change);
+                    break News::Change;
+                }
+                Ok(None) => {}
+                Err(_) => break News::NoChildren,
+            }
+            if let Some(number) = trap::take_other_than(numbers::CHLD) {
+                break News::Signal(number);
+            }
+            trap::wait_with(&mask);
+        };
+        trap::restore(&mask);
+        if !self.traps.has(numbers::CHLD) {
+            // It could be set, so it can be reset.
+            let _ = trap::set(numbers::CHLD, trap::Disposition::Default);
+            trap::take_only(numbers::CHLD);
+        } else if matches!(news, News::Change) {
+            // Its trap runs when the waiting is over.
+            trap::put_back(numbers::CHLD);
+        }
+        news
+    }
+
     /// Waits for one child of ours that is in no job.
     pub(super) fn wait_for_one(&mut self, pid: i32) -> i32 {
         loop {
@@ -398,22 +441,26 @@ impl Shell {
 
     /// Waits until a job is done or stopped, with job control; the terminal comes back.
     pub(super) fn wait_for_job(&mut self, number: usize) -> i32 {
-        loop {
-            let state = self.jobs.get(number).map(|job| job.state());
-            if state != Some(State::Running) {
-                break;
-            }
-            self.pass_interrupt_on(number);
-            match job::wait(-1, true, true) {
-                Ok(Some((pid, change))) => self.jobs.note(pid, change),
-                Ok(None) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    if trap::is_noted(numbers::HUP) && !self.traps.has(numbers::HUP) {
-                        return 128 + numbers::HUP;
+        // Traps run when the job is done.
+        let mut noted = Vec::new();
+        while self.jobs.get(number).map(|job| job.state()) == Some(State::Running) {
+            match self.wait_for_news(true) {
+                News::Change => {}
+                News::NoChildren => break,
+                News::Signal(signal) if self.traps.has(signal) => noted.push(signal),
+                News::Signal(numbers::INT) => self.pass_interrupt_on(number),
+                News::Signal(signal) => {
+                    noted.push(signal);
+                    if signal == numbers::HUP {
+                        break;
                     }
                 }
-                Err(_) => break,
             }
+        }
+        let hung_up = noted.contains(&numbers::HUP) && !self.traps.has(numbers::HUP);
+        noted.into_iter().for_each(trap::put_back);
+        if hung_up {
+            return 128 + numbers::HUP;
         }
         if !self.subshell {
             self.take_terminal_back(number);
@@ -444,12 +491,8 @@ impl Shell {
 
     /// A Ctrl-C that came when the terminal was still ours was meant for the job.
     fn pass_interrupt_on(&mut self, number: usize) {
-        let is_meant = self.options.interactive
-            && trap::is_noted(numbers::INT)
-            && !self.traps.has(numbers::INT);
         let group = self.jobs.get(number).and_then(|job| job.group);
-        if let (true, Some(group)) = (is_meant, group) {
-            trap::take_only(numbers::INT);
+        if let Some(group) = group {
             // It may have ended meanwhile.
             let _ = signal::send(-group, numbers::INT);
         }

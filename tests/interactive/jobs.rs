@@ -164,6 +164,21 @@ fn control_c_ends_loops_and_functions_of_the_shell() {
 }
 
 #[test]
+fn control_c_reaches_a_program_that_is_only_just_being_started() {
+    let mut person = Person::new();
+    for _ in 0..30 {
+        person.enters("sleep 1000");
+        person.reads_until("the echo", |glass| {
+            glass.text().last().is_some_and(|row| row.contains("sleep"))
+        });
+        // The terminal is out of the editor's hands, and not yet in those of the program.
+        person.waits_for_plain_lines();
+        person.types("\x03");
+        person.sees(&["^C", "$"]);
+    }
+}
+
+#[test]
 fn control_c_ends_the_waiting_for_the_other_end_of_a_fifo() {
     let mut person = Person::new();
     person.tells("mkfifo f");

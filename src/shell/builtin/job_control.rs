@@ -4,7 +4,7 @@ use super::{Args, letters, number};
 use crate::error::reason;
 use crate::shell::Shell;
 use crate::shell::error::Run;
-use crate::shell::jobs::{State, status_of};
+use crate::shell::jobs::{News, State, status_of};
 use crate::sys::signal::numbers;
 use crate::sys::{job, signal, trap};
 
@@ -213,46 +213,18 @@ fn wait_for_any(shell: &mut Shell) -> Run<i32> {
 }
 
 /// Waits until a child changes or a trapped signal comes; then its status, trap run.
-///
-/// Signals are blocked between looking and waiting, so that none gets lost in between.
 fn wait_for_change(shell: &mut Shell) -> Run<Option<i32>> {
-    // Without a handler SIGCHLD would not end the waiting.
-    let _ = trap::set(numbers::CHLD, trap::Disposition::Note);
-    let mask = trap::block_all();
-    let mut came = None;
-    let stops = shell.options.monitor;
-    loop {
-        match job::wait(-1, false, stops) {
-            Ok(Some((pid, change))) => {
-                shell.jobs.note(pid, change);
-                break;
-            }
-            Ok(None) => {}
-            // No children at all.
-            Err(_) => {
-                mark_lost(shell);
-                break;
-            }
+    match shell.wait_for_news(shell.options.monitor) {
+        News::Change => Ok(None),
+        News::NoChildren => {
+            mark_lost(shell);
+            Ok(None)
         }
-        trap::wait_with(&mask);
-        if let Some(number) = trap::take_other_than(numbers::CHLD) {
-            came = Some(number);
-            break;
-        }
-    }
-    trap::restore(&mask);
-    if !shell.traps.has(numbers::CHLD) {
-        // It could be set, so it can be reset.
-        let _ = trap::set(numbers::CHLD, trap::Disposition::Default);
-        trap::take_only(numbers::CHLD);
-    }
-    match came {
-        Some(number) => {
+        News::Signal(number) => {
             trap::put_back(number);
             shell.handle_signals()?;
             Ok(Some(128 + number))
         }
-        None => Ok(None),
     }
 }
 
@@ -341,12 +313,20 @@ fn kill_one(shell: &mut Shell, name: &[u8], number: i32) -> bool {
             sent = false;
         } else if number == numbers::CONT {
             shell.jobs.let_go_on(target);
-        } else if number != 0 && name.starts_with(b"%") {
+        } else if number != 0 && !stops(number) && name.starts_with(b"%") {
             // A stopped job could not act on it.
-            let _ = signal::send(target, numbers::CONT);
+            if signal::send(target, numbers::CONT).is_ok() {
+                shell.jobs.let_go_on(target);
+            }
         }
     }
     sent
+}
+
+/// Whether a signal stops processes that do not care.
+fn stops(number: i32) -> bool {
+    use numbers::{STOP, TSTP, TTIN, TTOU};
+    [STOP, TSTP, TTIN, TTOU].contains(&number)
 }
 
 /// The number of a signal by name or number.

@@ -55,3 +55,8 @@ sleep 100 & [ "$(jobs -p)" = $! ] && echo same; jobs | grep -c Running; kill $(j
 #> 143
 #> 127
 #> 143
+
+set -m; sleep 100 & kill -STOP %1; while jobs >f; grep -q Running f; do :; done; kill %1; jobs | grep -c Stopped; wait %1; echo $?
+#! there nothing is seen of the stop before somebody waits
+#> 0
+#> 143
