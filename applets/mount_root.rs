@@ -49,9 +49,13 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
             exit: Exit::FAILED,
         });
     }
-    let view = match options.dry_run {
-        true => look::look(ctx.sys, &ctx.root)?,
-        false => look::attached(ctx.sys, &ctx.root)?,
+    let looked = match options.dry_run {
+        true => look::look(ctx.sys, &ctx.root),
+        false => look::attached(ctx.sys, &ctx.root),
+    };
+    let view = match looked {
+        Ok(view) => view,
+        Err(error) => return without_looking(ctx, &options, verb, error.into()),
     };
     match verb {
         "start" => start(ctx, &view, &options),
@@ -131,6 +135,22 @@ fn repair(ctx: &mut Ctx, view: &View, options: &Options) -> Result<Exit> {
     carry_out(ctx, &steps, options.dry_run)
 }
 
+/// The data volume cannot be read. A boot goes on in memory, and so does who asks for that.
+fn without_looking(ctx: &mut Ctx, options: &Options, verb: &str, error: Error) -> Result<Exit> {
+    let view = look::bare(ctx.sys, &ctx.root)?;
+    match verb {
+        "start" if falls_back(&view, options) => {
+            ctx.complain(error);
+            fall_back(ctx)
+        }
+        "ram" => {
+            ctx.complain(error);
+            carry_out(ctx, &start::in_memory(&view)?, options.dry_run)
+        }
+        _ => Err(error),
+    }
+}
+
 /// What there is, and what a boot without failsafe would make of it.
 fn findings(view: &View) -> Vec<String> {
     let mut lines = Vec::new();
@@ -195,6 +215,9 @@ fn mounted(ctx: &mut Ctx, read_only: bool, failsafe: bool) {
     } else if state::progress(&dir) == state::Progress::Pending {
         ctx.say("the first boot with these settings was never completed; they are kept");
     }
+    if dir.join("etc").is_dir() {
+        ctx.say("/overlay/etc holds settings of an older system, which this one does not use");
+    }
     let access = if read_only { "to read" } else { "to change" };
     ctx.say(format_args!(
         "settings are mounted {access}, as / and in /overlay/upper; now type: cd /"
@@ -208,7 +231,7 @@ fn fall_back(ctx: &mut Ctx) -> Result<Exit> {
         .mounts()
         .unmount(&ctx.root.join("tmp/overlay"), UnmountFlags::empty());
     ctx.say("using a temporary overlay in memory: changes are lost at the next boot");
-    let view = look::look(ctx.sys, &ctx.root)?;
+    let view = look::bare(ctx.sys, &ctx.root)?;
     let steps = start::in_memory(&view)?;
     carry_out(ctx, &steps, false)?;
     Ok(Exit::FAILED)

@@ -143,6 +143,53 @@ fn a_reset_that_is_cut_off_leaves_the_old_files_or_none() {
 }
 
 #[test]
+fn a_reset_that_deletes_files_may_be_cut_off() {
+    for kind in KINDS {
+        // Settings archives stay, or there is nothing that could make a file system anew.
+        for keep in [false, true] {
+            let make = || {
+                let mut device = kind.used();
+                device.sys.disks.formatters.clear();
+                let note = device.root.join("tmp/overlay/upper/etc/note");
+                fs::create_dir_all(note.parent().unwrap()).unwrap();
+                fs::write(note, "mine").unwrap();
+                device
+            };
+            let flow = |device: &mut Device| {
+                device.reset(reset::Wish {
+                    keep_settings_archive: keep,
+                    ..reset::Wish::default()
+                })
+            };
+            let check = |device: &mut Device, whole: bool| {
+                let note = device.root.join("tmp/overlay/upper/etc/note");
+                device.boot();
+                let emptied = !matches!(kind, Kind::Ubi) || keep;
+                assert!(!(whole && emptied && note.exists()));
+            };
+            cut_everywhere_on("deleting", make, flow, check);
+        }
+    }
+}
+
+#[test]
+fn a_repair_that_is_cut_off_leaves_what_a_boot_can_use() {
+    for kind in KINDS {
+        let flow = |device: &mut Device| {
+            fs::write(device.root.join("tmp/.failsafe"), "").unwrap();
+            let repaired = device.mount_root_with(start::Wish {
+                repair: true,
+                ..start::Wish::default()
+            });
+            fs::remove_file(device.root.join("tmp/.failsafe")).unwrap();
+            repaired
+        };
+        let check = |device: &mut Device, _: bool| assert!(device.boot().is_empty());
+        cut_everywhere_on("repair", || kind.device(), flow, check);
+    }
+}
+
+#[test]
 fn a_boot_after_a_reset_may_be_cut_off_too() {
     for kind in KINDS {
         let make = || {
@@ -307,6 +354,10 @@ fn a_device_that_fails_is_named_with_the_offset_and_nothing_is_changed() {
         let refusal = device.reset(reset::Wish::default()).unwrap_err();
         assert_eq!(refusal, format!("{place}: Input/output error"));
         assert_eq!(kind.bytes(&device), before);
+        // There is always a root in memory.
+        let view = look::bare(&mut device.sys, &device.root).unwrap();
+        device.perform(&start::in_memory(&view).unwrap()).unwrap();
+        assert_eq!(device.sys.mounts.at("/").unwrap().fstype, "overlay");
     }
 }
 

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 /// [`Error::Look`] and [`Error::Flash`] where the kernel does not answer. A missing volume
 /// is no error but `volume: None`.
 pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
+    let view = bare(sys, root)?;
     let table = sys.mounts().table().map_err(Error::Look)?;
     let filesystems = sys.mounts().filesystems().map_err(Error::Look)?;
     let mut volume = find::find(sys, root, &filesystems)?;
@@ -22,12 +23,26 @@ pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
     if let (Some(volume), None) = (&mut volume, &mounted) {
         volume.state = Some(state_of(sys, volume).map_err(Error::Flash)?);
     }
+    Ok(View {
+        volume,
+        mounted,
+        ..view
+    })
+}
+
+/// What there is without the data volume: enough for a root in memory, whatever fails there.
+///
+/// # Errors
+/// [`Error::Look`].
+pub fn bare(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
+    let table = sys.mounts().table().map_err(Error::Look)?;
+    let filesystems = sys.mounts().filesystems().map_err(Error::Look)?;
     let present = |mark: &str| root.join(mark.trim_start_matches('/')).exists();
     let failsafe = present(FAILSAFE_MARK);
     Ok(View {
         root: root_kind(&table),
-        volume,
-        mounted,
+        volume: None,
+        mounted: None,
         overlay_known: filesystems.iter().any(|name| name == "overlay"),
         submounts: submounts(&table),
         failsafe,
