@@ -15,6 +15,7 @@ mod hotplug;
 mod init;
 mod jffs2;
 mod lab;
+mod nand;
 mod newcomer;
 mod rescue;
 #[path = "../support/tempdir.rs"]
