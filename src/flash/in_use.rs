@@ -147,6 +147,15 @@ mod tests {
     }
 
     #[test]
+    fn a_partition_at_the_same_place_of_another_chip_is_nobodys() {
+        let mut sys = router();
+        let mut partition = super::super::find(&mut sys, "rootfs").unwrap();
+        partition.offset = partition.offset.map(|offset| offset | 1 << 40);
+        partition.number = 9;
+        assert_eq!(users(&mut sys, &partition).unwrap(), []);
+    }
+
+    #[test]
     fn the_overlay_becomes_read_only_before_what_it_lies_on() {
         let mut sys = router();
         let partition = super::super::find(&mut sys, "firmware").unwrap();

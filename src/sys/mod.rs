@@ -70,7 +70,8 @@ pub struct Partition {
     pub erase_size: u32,
     /// The name in quotes; may hold blanks.
     pub name: String,
-    /// Where it begins on its chip, in bytes; None where the kernel does not tell.
+    /// Where it begins, in bytes; different chips lie far apart. None where the kernel does not
+    /// tell.
     pub offset: Option<u64>,
 }
 

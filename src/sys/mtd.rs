@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::PathBuf;
 
 /// `struct mtd_info_user`: size, erasesize, writesize, oobsize are bytes.
 #[repr(C)]
@@ -89,8 +90,16 @@ pub fn partitions() -> io::Result<Vec<Partition>> {
     match std::fs::read_to_string("/proc/mtd") {
         Ok(text) => {
             let mut partitions = parse_partitions(&text);
+            let mut chips = Vec::new();
             for partition in &mut partitions {
-                partition.offset = offset_on_chip(partition.number).ok();
+                if let Ok((chip, offset)) = place(partition.number) {
+                    let found = chips.iter().position(|known| *known == chip);
+                    let index = found.unwrap_or_else(|| {
+                        chips.push(chip);
+                        chips.len() - 1
+                    });
+                    partition.offset = Some((index as u64) << CHIP_BITS | offset);
+                }
             }
             Ok(partitions)
         }
@@ -115,18 +124,21 @@ pub fn parse_partitions(text: &str) -> Vec<Partition> {
     text.lines().filter_map(partition).collect()
 }
 
-/// Sums up the offsets of a partition and of those it lies in: each is told relative to its
-/// parent, which is a directory above it in sysfs. A whole chip has no offset.
-fn offset_on_chip(number: u32) -> io::Result<u64> {
-    let device = std::fs::canonicalize(format!("/sys/class/mtd/mtd{number}"))?;
+/// No chip has more than 2 to the power of this many bytes.
+const CHIP_BITS: u32 = 40;
+
+/// The chip of a partition and where on it it begins: the sum of the offsets of the partition
+/// and of those it lies in. Each is told relative to its parent, which is a directory above it
+/// in sysfs. A whole chip has no offset; not every kernel shows it.
+fn place(number: u32) -> io::Result<(PathBuf, u64)> {
+    let mut dir = std::fs::canonicalize(format!("/sys/class/mtd/mtd{number}"))?;
     let mut sum = 0;
-    for dir in device.ancestors() {
-        if let Ok(text) = std::fs::read_to_string(dir.join("offset")) {
-            let offset = text.trim().parse::<u64>();
-            sum += offset.map_err(|_| io::ErrorKind::InvalidData)?;
-        }
+    while let Ok(text) = std::fs::read_to_string(dir.join("offset")) {
+        let offset = text.trim().parse::<u64>();
+        sum += offset.map_err(|_| io::ErrorKind::InvalidData)?;
+        dir.pop();
     }
-    Ok(sum)
+    Ok((dir, sum))
 }
 
 /// An open `/dev/mtdN`.

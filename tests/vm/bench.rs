@@ -12,7 +12,7 @@ use std::process::Command;
 
 /// A second chip as large as the image.
 const SPARE: usize = 12 << 20;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 /// Puts the programs that do the bare work into an image: dd of busybox, and flash_erase.
 fn add_peers(tree: &Path) {
@@ -90,7 +90,7 @@ fn bench_mtd_write() {
                 /usr/bench/busybox dd if=/dev/mtd6 of=/dev/null bs=64k";
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
-        let own = timed(console, "mtd write /tmp/image spare");
+        let own = timed(console, "mtd -qq write /tmp/image spare");
         let other = timed(console, bare);
         if round > 0 {
             ours.push(own);

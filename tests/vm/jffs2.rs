@@ -1,6 +1,7 @@
 //! Our reader and writer of jffs2 against the kernel's.
 
 use crate::lab::Bench;
+use crate::lab::router::Setup;
 use crate::lab::talk::Talk;
 
 /// Defines `look OPTIONS`, by which the kernel mounts the data partition.
@@ -209,4 +210,28 @@ fn a_write_needs_no_memory_for_the_image() {
     console
         .run("mtd dump rootfs_data | head -c 8388608 | cmp - /tmp/image")
         .ok();
+}
+
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn a_second_chip_is_not_taken_for_the_one_in_use() {
+    let bench = Bench::settled();
+    let spare = bench.file("spare", &[0x55; 1 << 20]);
+    let drive = format!("file={},format=raw,if=virtio", spare.display());
+    let mut router = bench.power_on_with(&Setup {
+        append: "failsafe=true",
+        arguments: &["-drive", &drive],
+        ..Setup::default()
+    });
+    let console = &mut router.console;
+    console.expect("FAILSAFE MODE active");
+    console.expect("# ");
+    console
+        .run("echo /dev/vdb,64KiB,spare >/sys/module/block2mtd/parameters/block2mtd")
+        .ok();
+    console.run("mtd erase firmware").refused("in use");
+    console
+        .run("mtd erase spare && mtd write /etc/hosts spare")
+        .ok();
+    console.run("mtd verify /etc/hosts /dev/mtd6").ok();
 }

@@ -16,6 +16,7 @@ mod hotplug;
 mod init;
 mod jffs2;
 mod lab;
+mod nand;
 mod newcomer;
 mod rescue;
 mod scripts;
