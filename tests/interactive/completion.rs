@@ -145,7 +145,11 @@ fn operands_of_our_own_commands_are_completed() {
     check(Session::new(), "mtd er\t", "mtd erase ");
     check(Session::new(), "kill -US\t1\t", "kill -USR1 ");
     check(Session::new(), "umount /pr\t", "umount /proc ");
-    check(Session::new(), "safebox factoryr\t", "safebox factoryreset ");
+    check(
+        Session::new(),
+        "safebox factoryr\t",
+        "safebox factoryreset ",
+    );
     check(Session::new(), "type hist\t", "type history ");
     check(
         Session::new(),
