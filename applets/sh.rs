@@ -40,6 +40,7 @@ const OPERANDS: shell::Table = &[
             Operand::Interface,
         ],
     ),
+    ("jffs2", &[JFFS2_COMMAND, Operand::PartitionOrFile]),
     ("killall", &[Operand::Process]),
     ("login", &[Operand::User]),
     ("mkdir", &[Operand::Directory]),
@@ -57,5 +58,14 @@ const OPERANDS: shell::Table = &[
 ];
 
 const IP_COMMAND: Operand = Operand::Words(&["add", "del", "flush", "set", "show"]);
-const MTD_COMMAND: Operand =
-    Operand::Words(&["dump", "erase", "jffs2write", "unlock", "verify", "write"]);
+const JFFS2_COMMAND: Operand = Operand::Words(&["cat", "extract", "list", "tar"]);
+const MTD_COMMAND: Operand = Operand::Words(&[
+    "dump",
+    "erase",
+    "fixtrx",
+    "jffs2write",
+    "resetbc",
+    "unlock",
+    "verify",
+    "write",
+]);

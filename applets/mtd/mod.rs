@@ -33,7 +33,8 @@ pub static APPLET: Applet = Applet {
 #[argh(
     example = "mtd -r write /tmp/firmware.bin firmware",
     example = "mtd -r erase rootfs_data",
-    example = "mtd dump art > /tmp/art.bin"
+    example = "mtd dump art > /tmp/art.bin",
+    example = "mtd -e rootfs_data jffs2write /tmp/sysupgrade.tgz rootfs_data"
 )]
 struct Options {
     /// write what does not look like firmware, or under a mounted file system

@@ -150,6 +150,7 @@ fn settings_are_completed_level_by_level() {
 fn operands_of_our_own_commands_are_completed() {
     check(Session::new(), "mtd jf\t", "mtd jffs2write ");
     check(Session::new(), "mtd er\t", "mtd erase ");
+    check(Session::new(), "jffs2 ex\t", "jffs2 extract ");
     check(Session::new(), "kill -US\t1\t", "kill -USR1 ");
     check(Session::new(), "umount /pr\t", "umount /proc ");
     check(Session::new(), "safebox firstb\t", "safebox firstboot ");

@@ -8,7 +8,6 @@
 use super::{DIRENT, DIRENT_HEAD, END_MARKER, Endian, INODE, INODE_HEAD, Place, crc, header};
 use crate::flash::{Error, blocks};
 use crate::sys::Flash;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Seek, SeekFrom};
 use std::ops::Range;
@@ -62,9 +61,13 @@ impl Medium for fs::File {
 }
 
 /// What a name stands for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Name {
+    /// The directory that it is in.
+    pub parent: u32,
+    pub name: Vec<u8>,
     version: u32,
+    at: u64,
     /// 0: the name has been deleted.
     pub ino: u32,
     /// DT_DIR and its like.
@@ -82,8 +85,8 @@ pub(super) struct Node {
 /// The names and nodes of a jffs2.
 pub struct Index {
     pub(super) endian: Endian,
-    /// Directory and name to what they stand for.
-    pub(super) names: BTreeMap<(u32, Vec<u8>), Name>,
+    /// By directory and name, each once.
+    pub(super) names: Vec<Name>,
     /// By inode and version.
     pub(super) nodes: Vec<Node>,
     /// The highest inode and the highest version of a name, deleted ones included.
@@ -110,7 +113,7 @@ impl Index {
             window: Vec::new(),
             start: 0,
             endian: None,
-            names: BTreeMap::new(),
+            names: Vec::new(),
             nodes: Vec::new(),
             used: 0,
             in_rubbish: false,
@@ -127,11 +130,17 @@ impl Index {
             return Err(Error::NoJffs2 { void: scan.void });
         };
         let (mut names, mut nodes) = (scan.names, scan.nodes);
-        let inodes = names.values().map(|name| name.ino);
+        let inodes = names.iter().map(|name| name.ino);
         let inodes = inodes.chain(nodes.iter().map(|node| node.ino));
         let inode = inodes.max().unwrap_or(0).max(1);
-        let version = names.values().map(|name| name.version).max().unwrap_or(0);
-        names.retain(|_, name| name.ino != 0);
+        let version = names.iter().map(|name| name.version).max().unwrap_or(0);
+        // The latest version first, and no other.
+        names.sort_unstable_by(|a, b| {
+            let latest = (b.version, b.at).cmp(&(a.version, a.at));
+            (a.parent, &a.name).cmp(&(b.parent, &b.name)).then(latest)
+        });
+        names.dedup_by(|a, b| a.parent == b.parent && a.name == b.name);
+        names.retain(|name| name.ino != 0);
         nodes.sort_unstable_by_key(|node| (node.ino, node.version, node.at));
         Ok(Index {
             endian,
@@ -155,7 +164,8 @@ impl Index {
             ..Place::EMPTY
         };
         for part in dir.split(|&b| b == b'/').filter(|part| !part.is_empty()) {
-            match self.names.get(&(place.parent, part.to_vec())) {
+            let inside = self.names_in(place.parent);
+            match inside.iter().find(|found| found.name == part) {
                 Some(found) if place.missing.is_empty() => place.parent = found.ino,
                 _ => place.missing.push(part.to_vec()),
             }
@@ -165,11 +175,21 @@ impl Index {
 
     /// The nodes of an inode, the oldest first.
     pub(super) fn nodes_of(&self, ino: u32) -> &[Node] {
-        let start = self.nodes.partition_point(|node| node.ino < ino);
-        let rest = self.nodes.get(start..).unwrap_or_default();
-        let count = rest.partition_point(|node| node.ino == ino);
-        rest.get(..count).unwrap_or_default()
+        equal(&self.nodes, ino, |node| node.ino)
     }
+
+    /// What is in a directory.
+    pub(super) fn names_in(&self, parent: u32) -> &[Name] {
+        equal(&self.names, parent, |name| name.parent)
+    }
+}
+
+/// Those that have this key, of a list in its order.
+fn equal<T>(list: &[T], key: u32, of: impl Fn(&T) -> u32) -> &[T] {
+    let start = list.partition_point(|item| of(item) < key);
+    let rest = list.get(start..).unwrap_or_default();
+    let count = rest.partition_point(|item| of(item) == key);
+    rest.get(..count).unwrap_or_default()
 }
 
 /// A reading under way.
@@ -180,7 +200,7 @@ struct Scan<'a> {
     start: u64,
     /// That of the first sound node.
     endian: Option<Endian>,
-    names: BTreeMap<(u32, Vec<u8>), Name>,
+    names: Vec<Name>,
     nodes: Vec<Node>,
     /// Bytes of memory, about.
     used: usize,
@@ -265,7 +285,7 @@ impl Scan<'_> {
         let part = bytes.get(..length.min(bytes.len())).unwrap_or_default();
         let sound = match nodetype {
             _ if replaced => Some(0),
-            DIRENT => take_name(&mut self.names, endian, part),
+            DIRENT => take_name(&mut self.names, endian, part, at),
             INODE => take_node(&mut self.nodes, endian, part, at),
             _ => Some(0),
         };
@@ -296,37 +316,26 @@ fn next_page(at: u64) -> u64 {
     at - at % PAGE + PAGE
 }
 
-/// Keeps what a dirent says, unless a later one was there; the memory that it takes.
-fn take_name(
-    names: &mut BTreeMap<(u32, Vec<u8>), Name>,
-    endian: Endian,
-    node: &[u8],
-) -> Option<usize> {
+/// Keeps what a dirent says; the memory that it takes.
+fn take_name(names: &mut Vec<Name>, endian: Endian, node: &[u8], at: u64) -> Option<usize> {
     let head = node.get(..DIRENT_HEAD)?;
-    let bytes = node.get(DIRENT_HEAD..)?.get(..usize::from(head[28]))?;
-    if crc(&head[..32]) != endian.word_at(head, 32) || crc(bytes) != endian.word_at(head, 36) {
+    let name = node.get(DIRENT_HEAD..)?.get(..usize::from(head[28]))?;
+    if crc(&head[..32]) != endian.word_at(head, 32) || crc(name) != endian.word_at(head, 36) {
         return None;
     }
     // A name that no directory can have.
-    if matches!(bytes, b"" | b"." | b"..") || bytes.contains(&b'/') || bytes.contains(&0) {
+    if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') || name.contains(&0) {
         return None;
     }
-    let name = Name {
+    names.push(Name {
+        parent: endian.word_at(head, 12),
+        name: name.to_vec(),
         version: endian.word_at(head, 16),
+        at,
         ino: endian.word_at(head, 20),
         kind: head[29],
-    };
-    let mut used = 0;
-    let old = names
-        .entry((endian.word_at(head, 12), bytes.to_vec()))
-        .or_insert_with(|| {
-            used = 64 + bytes.len();
-            name
-        });
-    if old.version <= name.version {
-        *old = name;
-    }
-    Some(used)
+    });
+    Some(size_of::<Name>() + name.len())
 }
 
 /// Keeps where a node of an inode lies; the memory that it takes.

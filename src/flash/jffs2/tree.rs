@@ -4,7 +4,6 @@ use super::index::{Index, Medium, Name, Node};
 use super::{Content, Endian, INODE_HEAD};
 use crate::archive::{Header, Kind};
 use crate::error::Result;
-use std::collections::BTreeSet;
 use std::io::Read;
 
 /// The inode of the root directory.
@@ -37,17 +36,17 @@ impl Tree<'_> {
     /// # Errors
     /// Those of `visit`, which end the walk.
     pub fn walk(&mut self, lost: bool, visit: &mut Visit<'_>) -> Result<()> {
-        let mut seen = BTreeSet::new();
+        let mut seen = Vec::new();
         self.directory(ROOT, b"", &mut seen, visit)?;
         if lost {
-            let named: BTreeSet<u32> = self.index.names.values().map(|name| name.ino).collect();
-            let mut last = None;
-            for (parent, _) in self.index.names.keys() {
-                if last != Some(*parent) && !named.contains(parent) {
+            let names = &self.index.names;
+            let mut last = ROOT;
+            for Name { parent, .. } in names {
+                if *parent != last && !names.iter().any(|name| name.ino == *parent) {
                     let path = format!("lost+found/{parent}");
                     self.directory(*parent, path.as_bytes(), &mut seen, visit)?;
                 }
-                last = Some(*parent);
+                last = *parent;
             }
         }
         Ok(())
@@ -58,25 +57,21 @@ impl Tree<'_> {
         &mut self,
         ino: u32,
         path: &[u8],
-        seen: &mut BTreeSet<u32>,
+        seen: &mut Vec<u32>,
         visit: &mut Visit<'_>,
     ) -> Result<()> {
-        if !seen.insert(ino) || path.len() > LONGEST_PATH {
+        if seen.contains(&ino) || path.len() > LONGEST_PATH {
             return Ok(());
         }
+        seen.push(ino);
         let index = self.index;
-        let first = (ino, Vec::new());
-        let inside = index
-            .names
-            .range(first..)
-            .take_while(|((parent, _), _)| *parent == ino);
-        for ((_, name), found) in inside {
+        for found in index.names_in(ino) {
             let path = match path {
-                b"" => name.clone(),
-                _ => [path, b"/", name].concat(),
+                b"" => found.name.clone(),
+                _ => [path, b"/", &found.name].concat(),
             };
             let nodes = index.nodes_of(found.ino);
-            let Some(header) = self.header(&path, *found, nodes) else {
+            let Some(header) = self.header(&path, found, nodes) else {
                 (self.trouble)(&path);
                 continue;
             };
@@ -90,7 +85,7 @@ impl Tree<'_> {
     }
 
     /// What the newest node says about an inode; None where nothing is left of it.
-    fn header(&mut self, path: &[u8], name: Name, nodes: &[Node]) -> Option<Header> {
+    fn header(&mut self, path: &[u8], name: &Name, nodes: &[Node]) -> Option<Header> {
         let mut header = Header::new(Kind::Directory, path);
         header.mode = 0o755;
         let mut head = [0; INODE_HEAD];
