@@ -47,3 +47,7 @@ read -Z x 2>/dev/null; echo $?; read -t x y 2>/dev/null </dev/null; echo $?; rea
 #> 2
 #> 2
 #> 1
+
+printf 'a b\nc\n' | { read -s x y; echo "$y$x"; read -sn 1 z; echo $z; }
+#> ba
+#> c
