@@ -87,3 +87,23 @@ fn a_large_value_is_given_back() {
     let growth = growth(2000, body);
     assert!(growth < 12_000, "{growth} kB");
 }
+
+#[test]
+fn a_line_that_does_not_fit_into_memory_is_an_error_that_names_it() {
+    let script = "
+        i=0; x=0123456789abcdef; while [ $i -lt 20 ]; do x=$x$x; i=$((i+1)); done
+        printf 'echo before\\nx=%s\\necho behind\\n' $x >$0.sh; x=
+        (ulimit -v 60000; \"$BOX\" sh $0.sh) 2>&1; echo $?; \"$BOX\" sh $0.sh; rm $0.sh";
+    let name = std::env::temp_dir().join(format!("safebox-line-{}", std::process::id()));
+    let output = Command::new(env!("CARGO_BIN_EXE_safebox"))
+        .args(["sh", "-c", script])
+        .arg(&name)
+        .env("BOX", env!("CARGO_BIN_EXE_safebox"))
+        .output()
+        .unwrap();
+    let expected = format!(
+        "before\n{}.sh: line 2: can't read: out of memory\n2\nbefore\nbehind\n",
+        name.display()
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+}

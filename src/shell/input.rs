@@ -172,6 +172,25 @@ impl Descriptor {
     }
 }
 
+/// Sees to it that more bytes fit behind a line. A line that is too long is an error, where
+/// running out of memory later, in the middle of a command, would end the shell without a word.
+fn make_room(buf: &mut Vec<u8>, count: usize) -> io::Result<()> {
+    /// What always fits.
+    const SHORT: usize = 1 << 20;
+    /// The words of a line, what they expand to and the arguments take as much again, each.
+    const COPIES: usize = 4;
+    let wanted = buf.len().saturating_add(count);
+    if wanted > buf.capacity() && wanted > SHORT {
+        let twice = wanted.max(buf.capacity().saturating_mul(2));
+        let mut trial = Vec::<u8>::new();
+        let room = trial.try_reserve_exact(twice.saturating_mul(COPIES));
+        // What nobody looks at need not be allocated.
+        std::hint::black_box(&trial);
+        room.map_err(|_| io::ErrorKind::OutOfMemory)?;
+    }
+    Ok(())
+}
+
 impl Lines for Descriptor {
     fn next(&mut self, _prompt: Prompt, buf: &mut Vec<u8>) -> io::Result<Line> {
         let start = buf.len();
@@ -186,6 +205,7 @@ impl Lines for Descriptor {
             let rest = &self.ahead[self.at..];
             let end = memchr::memchr(b'\n', rest);
             let taken = end.map_or(rest.len(), |end| end + 1);
+            make_room(buf, taken)?;
             buf.extend_from_slice(&rest[..taken]);
             self.at += taken;
             if end.is_some() {
