@@ -147,15 +147,24 @@ find_mtd_chardev() {
 	_find_mtd mtd "$1"
 }
 
-# FUNCTION NAME ARGUMENT...: calls it with the device of the partition.
-_mtd_get() {
-	local call="$1" name="$2" device
-	shift 2
-	device="$(find_mtd_chardev "$name")" || {
-		echo "mtd_$call: partition $name not found" >&2
+# FIND PREFIX FUNCTION NAME ARGUMENT...: calls the function with the device of a partition.
+_get_from() {
+	local find="$1" prefix="$2" call="$3" name="$4" device
+	shift 4
+	device="$($find "$name")" || {
+		echo "${prefix}_$call: partition $name not found" >&2
 		return 1
 	}
 	$call "${IPKG_INSTROOT:-}$device" "$@"
+}
+
+_mtd_get() {
+	_get_from find_mtd_chardev mtd "$@"
+}
+
+# The same with a partition of an SD card or eMMC.
+_mmc_get() {
+	_get_from find_mmc_part mmc "$@"
 }
 
 # NAME KEY
@@ -195,17 +204,6 @@ mtd_get_part_size() {
 		return 0
 	done 2>/dev/null <"${IPKG_INSTROOT:-}/proc/mtd"
 	return 1
-}
-
-# FUNCTION NAME ARGUMENT...: the same with a partition of an SD card or eMMC.
-_mmc_get() {
-	local call="$1" name="$2" device
-	shift 2
-	device="$(find_mmc_part "$name")" || {
-		echo "mmc_$call: partition $name not found" >&2
-		return 1
-	}
-	$call "${IPKG_INSTROOT:-}$device" "$@"
 }
 
 # NAME KEY
