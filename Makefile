@@ -4,20 +4,24 @@
 # the binary and not into the procedural macros.
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 OUT := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+comma := ,
 SOURCES := $(shell find applets src tests -name '*.rs')
 FLAGS := CARGO_TARGET_$(shell echo $(HOST) | tr a-z- A-Z_)_RUSTFLAGS
 export $(FLAGS) := -C target-feature=+crt-static
 
 .PHONY: all build check fmt fmt-check clippy unit oracle
-.PHONY: setup image run telnet vm dist cross size fuzz bench bench-lab bench-here test
+.PHONY: setup image run telnet vm dist cross layout size fuzz bench bench-lab bench-here test
 
 all: build
 
 # The everyday binary, static, at target/safebox. At a fixed address it starts sooner: there
 # is nothing to relocate, and pages that are not written need no copy after a fork. Nothing
-# unwinds, so there are no tables for it.
-build: export $(FLAGS) := -C target-feature=+crt-static -C relocation-model=static -C force-unwind-tables=no
+# unwinds, so there are no tables for it. What a boot runs lies together (applets/layout.ld).
+LAYOUT := applets/layout.ld
+build: export $(FLAGS) := -C target-feature=+crt-static -C relocation-model=static -C force-unwind-tables=no \
+	$(if $(LAYOUT),-C link-arg=-Wl$(comma)-T$(comma)$(LAYOUT)) $(FLAGS_MORE)
 build:
+	@[ ! "$(LAYOUT)" -nt "$(OUT)/$(HOST)/release/safebox" ] || touch applets/main.rs
 	cargo build --release --locked --target $(HOST)
 	@mkdir -p target
 	@ln -sf $(abspath $(OUT))/$(HOST)/release/safebox target/safebox
@@ -75,6 +79,14 @@ dist:
 # All transcripts on a 32-bit big-endian processor.
 cross:
 	@tests/small/cross.sh
+
+# Writes applets/layout.ld anew, from a boot of the lab's board.
+layout:
+	@tests/vm/setup.sh image
+	@tests/vm/setup.sh lab
+	@tests/vm/boot.sh
+	@tests/small/layout.sh
+	@$(MAKE) build
 
 # Packed sizes against busybox and dropbear, and against the budget in tests/size.txt.
 size: build
