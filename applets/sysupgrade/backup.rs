@@ -1,0 +1,158 @@
+//! The settings into a file, out of one, and their list.
+
+use super::Options;
+use safebox::applet::Ctx;
+use safebox::error::{At, Error, Exit, Result};
+use safebox::opts::declared::Raw;
+use safebox::upgrade::list;
+use safebox::upgrade::settings::{self, Source};
+use safebox::upgrade::{detach, restore, save};
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Runs `work` with the settings at hand and puts away afterwards what had to be mounted.
+fn with_settings<T>(ctx: &mut Ctx, work: impl FnOnce(&mut Ctx, &Source) -> Result<T>) -> Result<T> {
+    let root = ctx.root.clone();
+    let source = settings::open(ctx.sys, &root)?;
+    let result = work(ctx, &source);
+    source.close(ctx.sys);
+    result
+}
+
+pub(super) fn backup_or_list(ctx: &mut Ctx, options: &Options) -> Result<Exit> {
+    with_settings(ctx, |ctx, source| {
+        if let (true, Some(archive)) = (options.list_backup, &source.archive) {
+            ctx.say(format_args!("the settings are in {}", archive.display()));
+            return Ok(Exit::OK);
+        }
+        if source.reset {
+            return Err(Error::message(
+                "there are no settings: the data partition is empty or marked for erasing",
+            ));
+        }
+        if options.list_backup {
+            for path in list::files(source, options.which())? {
+                ctx.out.line(list::shown(&path).as_encoded_bytes());
+            }
+            return Ok(Exit::OK);
+        }
+        match &options.create_backup {
+            Some(Raw(file)) if file != "-" => {
+                save_to(ctx, options, source, Path::new(file)).map(|_| Exit::OK)
+            }
+            _ => {
+                let mut out = ctx.out.another();
+                write_settings(ctx, options, source, &mut out)?;
+                out.finish().at("write", "(stdout)")?;
+                Ok(Exit::OK)
+            }
+        }
+    })
+}
+
+/// Saves the settings to a file that is whole or not there; gives its length.
+pub(super) fn save_to(
+    ctx: &mut Ctx,
+    options: &Options,
+    source: &Source,
+    file: &Path,
+) -> Result<u64> {
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let result = private_file(&part)
+        .at("create", &part)
+        .and_then(|mut output| {
+            write_settings(ctx, options, source, &mut output)?;
+            output.sync_all().at("write", &part)?;
+            output.metadata().at("stat", &part)
+        });
+    let done = result.and_then(|meta| {
+        fs::rename(&part, file).at("create", file)?;
+        Ok(meta.len())
+    });
+    done.map_err(|error| {
+        // The failure that is reported is the one that counts.
+        let _ = fs::remove_file(&part);
+        let reason = format!("{error}: Failed to create the configuration backup.");
+        Error::Message(reason, error.exit())
+    })
+}
+
+fn write_settings(
+    ctx: &mut Ctx,
+    options: &Options,
+    source: &Source,
+    output: &mut dyn Write,
+) -> Result<()> {
+    if let Some(archive) = &source.archive {
+        let mut archive = File::open(archive).at("open", archive)?;
+        restore::check(&mut archive)?;
+        archive
+            .seek(SeekFrom::Start(0))
+            .at("read", "the settings")?;
+        std::io::copy(&mut archive, output).at("copy", "the settings")?;
+        return Ok(());
+    }
+    let files = list::files(source, options.which())?;
+    if options.verbose {
+        for path in &files {
+            ctx.tell([list::shown(path).as_encoded_bytes(), b"\n"].concat());
+        }
+    }
+    Ok(save::save(source, &files, output)?)
+}
+
+pub(super) fn restore_backup(ctx: &mut Ctx, file: &Path) -> Result<Exit> {
+    let mut archive = open_seekable(ctx, file)?;
+    ctx.tell("Restoring config files...\n");
+    let root = ctx.root.clone();
+    for trouble in restore::restore(&mut archive, &root)? {
+        ctx.complain(trouble);
+    }
+    Ok(ctx.status())
+}
+
+/// Settings hold passwords and keys: for the owner alone.
+fn private_file(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)
+}
+
+/// A file that can be read twice: standard input goes to RAM first.
+fn open_seekable(ctx: &mut Ctx, file: &Path) -> Result<File> {
+    if file != Path::new("-") {
+        return File::open(file).at("open", file);
+    }
+    let copy = ctx.path("/tmp/sysupgrade.in");
+    let mut input = ctx.stdin();
+    to_ram(ctx, &mut *input, &copy)?;
+    let opened = File::open(&copy).at("open", &copy);
+    fs::remove_file(&copy).at("remove", &copy)?;
+    opened
+}
+
+/// Copies into RAM, as long as that leaves enough of it.
+pub(super) fn to_ram(ctx: &mut Ctx, input: &mut dyn Read, copy: &Path) -> Result<()> {
+    let mut output = private_file(copy).at("create", copy)?;
+    let reserve = 2 * detach::program_size() + (2 << 20);
+    let result = loop {
+        let available = ctx.sys.machine().memory_available().unwrap_or(u64::MAX);
+        if available < reserve {
+            break Err(Error::message(
+                "not enough memory for the file: remove others from /tmp",
+            ));
+        }
+        match std::io::copy(&mut input.take(1 << 20), &mut output) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => break Err(error).at("copy to", copy),
+        }
+    };
+    // What has been copied would only take the memory away.
+    let _ = fs::remove_file(copy);
+    result
+}
