@@ -5,8 +5,10 @@ use safebox::applet::Ctx;
 use safebox::error::{At, Error, Exit, Result};
 use safebox::opts::declared::Raw;
 use safebox::upgrade::list;
+use safebox::upgrade::place::Event;
+use safebox::upgrade::restore::{self, Left};
 use safebox::upgrade::settings::{self, Source};
-use safebox::upgrade::{detach, restore, save};
+use safebox::upgrade::{detach, save};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -104,14 +106,48 @@ fn write_settings(
     Ok(save::save(source, &files, output)?)
 }
 
-pub(super) fn restore_backup(ctx: &mut Ctx, file: &Path) -> Result<Exit> {
-    let mut archive = open_seekable(ctx, file)?;
-    ctx.tell("Restoring config files...\n");
-    let root = ctx.root.clone();
-    for trouble in restore::restore(&mut archive, &root)? {
-        ctx.complain(trouble);
+pub(super) fn restore_backup(ctx: &mut Ctx, options: &Options, file: &Path) -> Result<Exit> {
+    if !options.boot {
+        settings::lasts(ctx.sys)?;
     }
+    ctx.tell("Restoring config files...\n");
+    let (root, shown) = (ctx.root.clone(), file.display());
+    let failed = |error: safebox::upgrade::Error| Error::message(format!("{shown}: {error}"));
+    if options.boot {
+        match restore::restore_left(file, &root, &mut |event| told(ctx, options, event))
+            .map_err(failed)?
+        {
+            Left::Restored(count) => ctx.say(format_args!("files restored: {count}")),
+            Left::Aside(aside, failure) => {
+                if let Some(failure) = failure {
+                    ctx.complain(failed(failure));
+                }
+                let aside = aside.display();
+                ctx.say(format_args!("{shown} is kept as {aside}, the boot goes on"));
+            }
+        }
+        return Ok(ctx.status());
+    }
+    let mut archive = open_seekable(ctx, file)?;
+    let count = restore::restore(&mut archive, &root, &mut |event| told(ctx, options, event))
+        .map_err(failed)?;
+    let next = match ctx.status() {
+        Exit::OK => "now reboot, so that they are used",
+        _ => "the others are as they were",
+    };
+    ctx.say(format_args!("files restored: {count}; {next}"));
     Ok(ctx.status())
+}
+
+fn told(ctx: &mut Ctx, options: &Options, event: Event<'_>) -> std::io::Result<()> {
+    match event {
+        Event::Trouble(trouble) => ctx.complain(trouble),
+        Event::Placed(path) if options.verbose => {
+            ctx.tell([path.as_os_str().as_encoded_bytes(), b"\n"].concat());
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Settings hold passwords and keys: for the owner alone.

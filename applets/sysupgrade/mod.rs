@@ -75,12 +75,15 @@ struct Options {
     /// save the settings to this file (- is standard output)
     #[argh(option, short = 'b')]
     create_backup: Option<Raw>,
-    /// restore the settings from this file
+    /// restore the settings from this file (- is standard input)
     #[argh(option, short = 'r')]
     restore_backup: Option<Raw>,
     /// list the files that are kept
     #[argh(switch, short = 'l')]
     list_backup: bool,
+    /// internal: with -r in a boot, which goes on whatever happens
+    #[argh(switch, hidden_help)]
+    boot: bool,
     /// internal: the copy in RAM does it; the compat_version of the settings
     #[argh(option, hidden_help)]
     perform: Option<String>,
@@ -122,7 +125,7 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         return Err(usage("one of IMAGE, -b, -r and -l is needed"));
     }
     if let Some(Raw(file)) = &options.restore_backup {
-        return backup::restore_backup(ctx, Path::new(file));
+        return backup::restore_backup(ctx, &options, Path::new(file));
     }
     let Some(Raw(image)) = &options.image else {
         return backup::backup_or_list(ctx, &options);

@@ -106,6 +106,24 @@ fn live(table: &[Mount]) -> Live {
     }
 }
 
+/// Whether what is written to `/` now is there after the next boot.
+///
+/// # Errors
+/// It is not, and what to do about it.
+pub fn lasts(sys: &mut dyn System) -> Result<(), Error> {
+    let table = sys.mounts().table();
+    let table = table.map_err(|error| Error::NoSettings(Unavailable::NoTable(error)))?;
+    let root = table.iter().rev().find(|m| m.target == Path::new("/"));
+    match live(&table) {
+        Live::No { ram: false } => Err(Error::NotMounted),
+        Live::No { ram: true } => Err(Error::InMemory),
+        Live::Yes if root.is_some_and(|m| m.options.split(',').any(|o| o == "ro")) => {
+            Err(Error::NotMounted)
+        }
+        Live::Yes => Ok(()),
+    }
+}
+
 /// Finds the settings below `root`, mounting what has to be mounted.
 pub fn open(sys: &mut dyn System, root: &Path) -> Result<Source, Error> {
     find(sys, root).map_err(Error::NoSettings)
