@@ -17,9 +17,17 @@ use std::path::{Path, PathBuf};
 fn with_settings<T>(ctx: &mut Ctx, work: impl FnOnce(&mut Ctx, &Source) -> Result<T>) -> Result<T> {
     let root = ctx.root.clone();
     let source = settings::open(ctx.sys, &root)?;
+    say_where(ctx, &source);
     let result = work(ctx, &source);
     source.close(ctx.sys);
     result
+}
+
+/// Says what nobody would expect of the place of the settings.
+pub(super) fn say_where(ctx: &mut Ctx, source: &Source) {
+    if source.memory {
+        ctx.say("only the settings in memory are seen: there are none on flash");
+    }
 }
 
 pub(super) fn backup_or_list(ctx: &mut Ctx, options: &Options) -> Result<Exit> {
@@ -39,13 +47,17 @@ pub(super) fn backup_or_list(ctx: &mut Ctx, options: &Options) -> Result<Exit> {
             }
             return Ok(Exit::OK);
         }
+        if !options.quiet {
+            ctx.tell("Saving config files...\n");
+        }
         match &options.create_backup {
             Some(Raw(file)) if file != "-" => {
                 save_to(ctx, options, source, Path::new(file)).map(|_| Exit::OK)
             }
             _ => {
+                let files = listed(ctx, options, source)?;
                 let mut out = ctx.out.another();
-                write_settings(ctx, options, source, &mut out)?;
+                write(options, source, &files, &mut out)?;
                 out.finish().at("write", "(stdout)")?;
                 Ok(Exit::OK)
             }
@@ -60,32 +72,62 @@ pub(super) fn save_to(
     source: &Source,
     file: &Path,
 ) -> Result<u64> {
-    let mut part = file.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let result = private_file(&part)
-        .at("create", &part)
-        .and_then(|mut output| {
-            write_settings(ctx, options, source, &mut output)?;
-            output.sync_all().at("write", &part)?;
-            output.metadata().at("stat", &part)
-        });
-    let done = result.and_then(|meta| {
-        fs::rename(&part, file).at("create", file)?;
-        Ok(meta.len())
+    let result = listed(ctx, options, source).and_then(|files| match fs::metadata(file) {
+        // A device or a pipe cannot be replaced, and must not be.
+        Ok(meta) if !meta.is_file() => {
+            let mut output = File::options().write(true).open(file).at("open", file)?;
+            write(options, source, &files, &mut output).map(|()| 0)
+        }
+        _ => save_whole(options, source, &files, file),
     });
-    done.map_err(|error| {
-        // The failure that is reported is the one that counts.
-        let _ = fs::remove_file(&part);
+    result.map_err(|error| {
         let reason = format!("{error}: Failed to create the configuration backup.");
         Error::Message(reason, error.exit())
     })
 }
 
-fn write_settings(
-    ctx: &mut Ctx,
+fn save_whole(options: &Options, source: &Source, files: &[PathBuf], file: &Path) -> Result<u64> {
+    // Behind a link the file is replaced, and not the link.
+    let file = &fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    // What is left of an earlier attempt, or lies in wait; if it stays, creating fails.
+    let _ = fs::remove_file(&part);
+    let done = private_file(&part)
+        .at("create", &part)
+        .and_then(|mut output| {
+            write(options, source, files, &mut output)?;
+            output.sync_all().at("write", &part)?;
+            let length = output.metadata().at("stat", &part)?.len();
+            fs::rename(&part, file).at("create", file)?;
+            Ok(length)
+        });
+    if done.is_err() {
+        // The failure that is reported is the one that counts.
+        let _ = fs::remove_file(&part);
+    }
+    done
+}
+
+/// What goes into the archive; listed before the archive is a file that could be in the list.
+fn listed(ctx: &mut Ctx, options: &Options, source: &Source) -> Result<Vec<PathBuf>> {
+    if source.archive.is_some() {
+        return Ok(Vec::new());
+    }
+    let files = list::files(source, options.which())?;
+    if options.verbose {
+        for path in &files {
+            ctx.tell([list::shown(path).as_encoded_bytes(), b"\n"].concat());
+        }
+    }
+    Ok(files)
+}
+
+fn write(
     options: &Options,
     source: &Source,
+    files: &[PathBuf],
     output: &mut dyn Write,
 ) -> Result<()> {
     if let Some(archive) = &source.archive {
@@ -97,13 +139,7 @@ fn write_settings(
         std::io::copy(&mut archive, output).at("copy", "the settings")?;
         return Ok(());
     }
-    let files = list::files(source, options.which())?;
-    if options.verbose {
-        for path in &files {
-            ctx.tell([list::shown(path).as_encoded_bytes(), b"\n"].concat());
-        }
-    }
-    Ok(save::save(source, &files, output)?)
+    Ok(save::save(source, files, options.which(), output)?)
 }
 
 pub(super) fn restore_backup(ctx: &mut Ctx, options: &Options, file: &Path) -> Result<Exit> {
@@ -154,7 +190,7 @@ fn told(ctx: &mut Ctx, options: &Options, event: Event<'_>) -> std::io::Result<(
 fn private_file(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = File::options();
-    options.write(true).create(true).truncate(true).mode(0o600);
+    options.write(true).create_new(true).mode(0o600);
     options.open(path)
 }
 
@@ -173,6 +209,8 @@ fn open_seekable(ctx: &mut Ctx, file: &Path) -> Result<File> {
 
 /// Copies into RAM, as long as that leaves enough of it.
 pub(super) fn to_ram(ctx: &mut Ctx, input: &mut dyn Read, copy: &Path) -> Result<()> {
+    // Of an earlier attempt; if it stays, creating says why.
+    let _ = fs::remove_file(copy);
     let mut output = private_file(copy).at("create", copy)?;
     let reserve = 2 * detach::program_size() + (2 << 20);
     let result = loop {

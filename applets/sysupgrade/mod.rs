@@ -66,6 +66,9 @@ struct Options {
     /// leave out what is the same in the image
     #[argh(switch, short = 'u')]
     changed_only: bool,
+    /// the archive also lists the installed packages
+    #[argh(switch, short = 'k')]
+    packages: bool,
     /// only messages about failures
     #[argh(switch, short = 'q')]
     quiet: bool,
@@ -98,6 +101,7 @@ impl Options {
             all_etc: self.all_etc,
             all: self.all,
             changed_only: self.changed_only,
+            packages: self.packages,
         }
     }
 

@@ -1,6 +1,6 @@
 //! An image onto the flash: stage 1 in the session of the caller, stage 2 in a copy in RAM.
 
-use super::backup::{save_to, to_ram};
+use super::backup::{save_to, say_where, to_ram};
 use super::{Options, usage};
 use safebox::applet::Ctx;
 use safebox::boot::{FAILSAFE_MARK, led};
@@ -65,6 +65,9 @@ fn prepare(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Option<Comp
         Err(_) if options.no_settings || options.from.is_some() => None,
         other => Some(other?),
     };
+    if let Some(source) = &source {
+        say_where(ctx, source);
+    }
     let result = prepare_with(ctx, options, image, source.as_ref());
     if let Some(source) = source {
         source.close(ctx.sys);

@@ -29,6 +29,8 @@ pub const BROKEN: Exit = Exit(3);
 pub enum Error {
     /// The settings cannot be reached.
     NoSettings(settings::Unavailable),
+    /// There is no overlay that tells what was changed.
+    NoUpper,
     /// `/` cannot be written.
     NotMounted,
     /// What is written to `/` is forgotten.
@@ -98,7 +100,8 @@ impl EngineError for Error {
             | Error::NotSettings(_)
             | Error::TooMuch(_)
             | Error::NotMounted
-            | Error::InMemory => Exit::FAILED,
+            | Error::InMemory
+            | Error::NoUpper => Exit::FAILED,
             _ => REFUSED,
         }
     }
@@ -111,6 +114,7 @@ impl fmt::Display for Error {
                 f,
                 "the settings cannot be kept: {why}; -n upgrades without them, -f takes them from a file"
             ),
+            Error::NoUpper => f.write_str("-c and -o need an overlay, and there is none"),
             Error::NotMounted => f.write_str(
                 "the settings are not mounted to change: first mount_root, then this again",
             ),

@@ -68,6 +68,8 @@ pub struct Source {
     pub archive: Option<PathBuf>,
     /// The data partition has been marked for erasing, or is empty: there are no settings.
     pub reset: bool,
+    /// These are only in memory: `/` is, and nothing on flash was ever written.
+    pub memory: bool,
     /// The data partition had to be mounted for it.
     pub private: bool,
     mounted: Vec<PathBuf>,
@@ -78,9 +80,9 @@ pub struct Source {
 enum Live {
     /// `/` is writable and lasts.
     Yes,
-    /// `/` is the bare image, or an overlay in RAM.
+    /// `/` is the bare image, or in RAM.
     No {
-        /// It has an overlay in RAM: whatever was changed there counts if nothing else does.
+        /// It is in RAM, or has an overlay there: whatever was changed there counts if nothing else does.
         ram: bool,
     },
 }
@@ -92,6 +94,7 @@ fn live(table: &[Mount]) -> Live {
     };
     match root.fstype.as_str() {
         "squashfs" | "erofs" | "cramfs" | "romfs" => Live::No { ram: false },
+        "rootfs" | "ramfs" | "tmpfs" => Live::No { ram: true },
         "overlay" | "overlayfs" => {
             let upper = root
                 .options
@@ -138,6 +141,7 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
         rom: exists("rom/etc").and_then(|etc| Some(etc.parent()?.to_owned())),
         archive: None,
         reset: false,
+        memory: false,
         private: false,
         mounted: Vec::new(),
     };
@@ -152,8 +156,17 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
         Live::No { ram } => ram,
     };
     let view = look::look(sys, root).map_err(Unavailable::Volume)?;
-    let missing = || Unavailable::Volume(overlay::Error::NoVolume("rootfs_data".into()));
-    let volume = view.volume.ok_or_else(missing)?;
+    let in_memory = |here| Source {
+        memory: true,
+        ..here
+    };
+    let Some(volume) = view.volume else {
+        let missing = overlay::Error::NoVolume("rootfs_data".into());
+        return match ram {
+            true => Ok(in_memory(here)),
+            false => Err(Unavailable::Volume(missing)),
+        };
+    };
     let is_void = match (&volume.place, volume.state) {
         (_, Some(State::Archive { .. })) => return Err(Unavailable::Waiting(volume.shown())),
         (_, Some(State::Void)) => true,
@@ -163,15 +176,18 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
     };
     if is_void {
         // With an overlay in RAM this is the first boot, and what it shows is what counts.
-        return Ok(Source {
-            reset: !ram,
-            ..here
+        return Ok(match ram {
+            true => in_memory(here),
+            false => Source {
+                reset: true,
+                ..here
+            },
         });
     }
     let source = mount(sys, root, &volume)?;
     if source.reset && ram {
         source.close(sys);
-        return Ok(here);
+        return Ok(in_memory(here));
     }
     Ok(source)
 }
@@ -197,6 +213,7 @@ fn mount(sys: &mut dyn System, root: &Path, volume: &Volume) -> Result<Source, U
         rom: Some(root.to_owned()),
         archive: None,
         reset: false,
+        memory: false,
         private: true,
         mounted: vec![data.clone()],
     };
@@ -257,6 +274,10 @@ mod tests {
         check(overlay, Live::Yes);
         let ram = "overlayfs:/tmp/root / overlay rw,lowerdir=/,upperdir=/tmp/root/upper 0 0";
         check(ram, Live::No { ram: true });
+        check(
+            "rootfs / rootfs rw 0 0\ntmpfs / tmpfs rw 0 0",
+            Live::No { ram: true },
+        );
         check("/dev/sda1 / ext4 rw 0 0", Live::Yes);
     }
 }
