@@ -28,6 +28,9 @@ pub(super) fn say_where(ctx: &mut Ctx, source: &Source) {
     if source.memory {
         ctx.say("only the settings in memory are seen: there are none on flash");
     }
+    for lost in &source.lost {
+        ctx.complain(Error::message(format!("rootfs_data: {lost}")));
+    }
 }
 
 pub(super) fn backup_or_list(ctx: &mut Ctx, options: &Options) -> Result<Exit> {
@@ -45,21 +48,21 @@ pub(super) fn backup_or_list(ctx: &mut Ctx, options: &Options) -> Result<Exit> {
             for path in list::files(source, options.which())? {
                 ctx.out.line(list::shown(&path).as_encoded_bytes());
             }
-            return Ok(Exit::OK);
+            return Ok(ctx.status());
         }
         if !options.quiet {
             ctx.tell("Saving config files...\n");
         }
         match &options.create_backup {
             Some(Raw(file)) if file != "-" => {
-                save_to(ctx, options, source, Path::new(file)).map(|_| Exit::OK)
+                save_to(ctx, options, source, Path::new(file)).map(|_| ctx.status())
             }
             _ => {
                 let files = listed(ctx, options, source)?;
                 let mut out = ctx.out.another();
                 write(options, source, &files, &mut out)?;
                 out.finish().at("write", "(stdout)")?;
-                Ok(Exit::OK)
+                Ok(ctx.status())
             }
         }
     })

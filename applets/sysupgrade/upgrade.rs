@@ -68,7 +68,15 @@ fn prepare(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Option<Comp
     if let Some(source) = &source {
         say_where(ctx, source);
     }
-    let result = prepare_with(ctx, options, image, source.as_ref());
+    let damaged = source
+        .as_ref()
+        .is_some_and(|source| !source.lost.is_empty());
+    let result = match damaged && !options.no_settings && options.from.is_none() {
+        true => Err(Error::message(
+            "the settings are damaged: save with -b what is left, then upgrade with -f or -n",
+        )),
+        false => prepare_with(ctx, options, image, source.as_ref()),
+    };
     if let Some(source) = source {
         source.close(ctx.sys);
     }

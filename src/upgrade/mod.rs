@@ -12,6 +12,7 @@ pub mod save;
 pub mod settings;
 #[cfg(test)]
 mod tests;
+pub mod unpack;
 
 use crate::error::{EngineError, Exit, reason};
 use crate::{archive, flash};

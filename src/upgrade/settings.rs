@@ -6,11 +6,13 @@
 //! image below it, which gives the very tree that a normal boot would show.
 
 use super::Error;
+use super::unpack::{Unpacked, unpack};
 use crate::overlay::perform::perform;
 use crate::overlay::{self, Place, State, Volume, look, start};
 use crate::sys::{Mount, MountFlags, System, UnmountFlags};
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// The private place, below the root.
@@ -25,6 +27,8 @@ pub enum Unavailable {
     Volume(overlay::Error),
     /// The overlay could not be mounted.
     Mount(PathBuf, std::io::Error),
+    /// The kernel does not mount them, and there is no room to unpack them without it.
+    NoMemory,
     /// They wait on the data volume for a file system to be made there.
     Waiting(String),
     /// The last upgrade's settings were never restored.
@@ -38,6 +42,10 @@ impl fmt::Display for Unavailable {
         let reason = crate::error::reason;
         match self {
             Unavailable::Volume(error) => error.fmt(f),
+            Unavailable::NoMemory => f.write_str(
+                "the kernel does not mount them, and there is not enough memory to read them \
+                 without it",
+            ),
             Unavailable::Waiting(volume) => write!(
                 f,
                 "{volume}: the settings of the last upgrade wait there for a boot"
@@ -72,7 +80,10 @@ pub struct Source {
     pub memory: bool,
     /// The data partition had to be mounted for it.
     pub private: bool,
+    /// What is damaged on flash: the kernel does not mount it, and the rest was read without.
+    pub lost: Vec<String>,
     mounted: Vec<PathBuf>,
+    unpacked: Option<PathBuf>,
 }
 
 /// How `/` is mounted, as far as settings are concerned.
@@ -143,7 +154,9 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
         reset: false,
         memory: false,
         private: false,
+        lost: Vec::new(),
         mounted: Vec::new(),
+        unpacked: None,
     };
     let ram = match live(&table) {
         Live::Yes => {
@@ -198,7 +211,10 @@ fn mount(sys: &mut dyn System, root: &Path, volume: &Volume) -> Result<Source, U
     let (data, tree) = (private.join("data"), private.join("root"));
     let failed = |error| Unavailable::Mount(volume.device(), error);
     for dir in [&data, &tree] {
-        fs::create_dir_all(dir).map_err(failed)?;
+        // What may be unpacked there is for the owner alone.
+        let mut builder = fs::DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(dir);
+        made.map_err(failed)?;
     }
     let flags = MountFlags::RDONLY | MountFlags::NOATIME;
     let target = Path::new("/").join(PRIVATE).join("data");
@@ -206,7 +222,7 @@ fn mount(sys: &mut dyn System, root: &Path, volume: &Volume) -> Result<Source, U
         .into_iter()
         .chain([start::mount(volume, &target, true)])
         .collect();
-    perform(&steps, sys, root, &mut |_| Ok(())).map_err(Unavailable::Volume)?;
+    let mounted = perform(&steps, sys, root, &mut |_| Ok(())).map_err(Unavailable::Volume);
     let mut source = Source {
         root: tree.clone(),
         upper: Some(data.join("upper")),
@@ -215,8 +231,27 @@ fn mount(sys: &mut dyn System, root: &Path, volume: &Volume) -> Result<Source, U
         reset: false,
         memory: false,
         private: true,
-        mounted: vec![data.clone()],
+        lost: Vec::new(),
+        mounted: Vec::new(),
+        unpacked: None,
     };
+    match (mounted, &volume.place) {
+        (Ok(()), _) => source.mounted.push(data.clone()),
+        (Err(refused), Place::Mtd { number }) => {
+            source.unpacked = Some(data.clone());
+            match unpack(sys, *number, &data) {
+                Unpacked::Done(lost) => source.lost = lost,
+                outcome => {
+                    source.close(sys);
+                    return Err(match outcome {
+                        Unpacked::NoMemory => Unavailable::NoMemory,
+                        _ => refused,
+                    });
+                }
+            }
+        }
+        (Err(refused), _) => return Err(refused),
+    }
     source.archive = LEFT
         .iter()
         .map(|name| data.join(name))
@@ -254,6 +289,9 @@ impl Source {
             // Read-only mounts harm nobody but the writer, who looks for them (quiet.rs).
             let _ = sys.mounts().unmount(dir, UnmountFlags::DETACH);
             let _ = fs::remove_dir(dir); // an empty directory in RAM harms nobody
+        }
+        if let Some(dir) = &self.unpacked {
+            let _ = fs::remove_dir_all(dir); // it is read by nobody, and gone with the power
         }
     }
 }

@@ -5,7 +5,8 @@ use super::settings::{Source, lasts, open};
 use super::{Error, restore, save};
 use crate::archive::{Reader, gzip::Gunzip};
 use crate::fake::FakeSystem;
-use crate::flash::jffs2::END_MARKER;
+use crate::flash::jffs2::{self, END_MARKER};
+use crate::flash::plant;
 use crate::sys::Flash;
 use std::fs;
 use std::io::Cursor;
@@ -395,4 +396,52 @@ fn the_bare_image_is_never_taken_for_the_settings() {
         error.to_string().contains("-n upgrades without them"),
         "{error}"
     );
+}
+
+/// Settings on flash that the kernel, which knows no jffs2, does not mount.
+fn unmountable(dir: &[u8]) -> FakeSystem {
+    let mut sys = bare_image(&[]);
+    sys.mounts.filesystems.retain(|known| known != "jffs2");
+    let file = jffs2::File {
+        name: b"network",
+        ..jffs2::File::settings(b"mine")
+    };
+    let mut flash: Box<dyn Flash> = Box::new(sys.flash("rootfs_data").unwrap());
+    let plan = plant::Plan::new(&mut flash, file, dir, true).unwrap();
+    plan.perform(&mut *flash, &mut |_| {}).unwrap();
+    sys
+}
+
+#[test]
+fn settings_that_the_kernel_does_not_mount_are_unpacked_and_put_away_again() {
+    let tree = Tree::new("unpacked", &[KEEP]);
+    let mut sys = unmountable(b"upper/etc/config");
+    let source = open(&mut sys, &tree.0).unwrap();
+    assert!(source.private && !source.reset);
+    assert_eq!(source.lost, Vec::<String>::new());
+    let upper = source.upper.clone().unwrap();
+    let network = upper.join("etc/config/network");
+    assert_eq!(fs::read_to_string(&network).unwrap(), "mine");
+    // The tree that they are seen in lies over the image.
+    let overlay = sys.mounts.table.last().unwrap();
+    assert_eq!(overlay.fstype, "overlay");
+    assert!(overlay.options.contains("data/upper:"), "{overlay:?}");
+    source.close(&mut sys);
+    assert!(!upper.exists());
+    assert_eq!(sys.mounts.table.len(), 6);
+}
+
+#[test]
+fn damage_is_told_and_too_little_memory_is_a_refusal() {
+    let tree = Tree::new("damaged", &[KEEP]);
+    let mut sys = unmountable(b"upper/etc/config");
+    let mut flash = sys.flash("rootfs_data").unwrap();
+    flash.fill(0, &[0x5a; 12]);
+    let source = open(&mut sys, &tree.0).unwrap();
+    assert_eq!(source.lost, ["bytes that are no node at 0x0"]);
+    source.close(&mut sys);
+    sys.machine.memory = 8192;
+    let error = open(&mut sys, &tree.0).unwrap_err().to_string();
+    assert!(error.contains("not enough memory"), "{error}");
+    assert!(!tree.0.join("tmp/.settings/data").exists());
 }
