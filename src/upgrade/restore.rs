@@ -150,7 +150,7 @@ pub fn restore(
 /// The names of files are on the medium, as their content was before.
 fn sync(root: &Path) {
     // What cannot be opened has no names, and the kernel reports nothing worth telling here.
-    let _ = File::open(root).map(|root| rustix::fs::syncfs(root));
+    let _ = File::open(root).map(rustix::fs::syncfs);
 }
 
 /// Whether a member is a file of accounts, and which.
