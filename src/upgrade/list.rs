@@ -270,7 +270,14 @@ pub fn disabled_services(root: &Path) -> Option<Vec<u8>> {
             number.is_some_and(|n| !n.is_empty() && n.iter().all(u8::is_ascii_digit))
         })
     };
-    let mut scripts: Vec<OsString> = names(&root.join("etc/init.d")).collect();
+    // Others (rcS) know no `disable`.
+    let dir = root.join("etc/init.d");
+    let is_service = |name: &OsString| {
+        let text = fs::read(dir.join(name)).unwrap_or_default();
+        let first = text.split(|&b| b == b'\n').next();
+        first.is_some_and(|line| line.trim_ascii_end().ends_with(b"/etc/rc.common"))
+    };
+    let mut scripts: Vec<OsString> = names(&dir).filter(is_service).collect();
     scripts.sort();
     let mut script = Vec::new();
     for name in scripts.iter().filter(|name| !is_enabled(name)) {

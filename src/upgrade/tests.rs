@@ -215,9 +215,13 @@ fn services_that_are_switched_off_and_the_packages_travel_first() {
         &[
             KEEP,
             ("etc/config/network", "mine"),
-            ("etc/init.d/on", ""),
-            ("etc/init.d/off", ""),
-            ("etc/init.d/odd;name", ""),
+            ("etc/init.d/on", "#!/bin/sh /etc/rc.common\nSTART=50\n"),
+            ("etc/init.d/off", "#!/bin/sh /etc/rc.common\nSTART=50\n"),
+            (
+                "etc/init.d/odd;name",
+                "#!/bin/sh /etc/rc.common\nSTART=50\n",
+            ),
+            ("etc/init.d/rcS", "#!/bin/sh\n"),
             ("etc/rc.d/S50on", ""),
             ("etc/rc.d/K50off", ""),
             ("etc/rc.d/Sxoff", ""),
