@@ -37,6 +37,23 @@ fn settings_are_listed_and_saved_before_anybody_has_mounted_them() {
 
 #[test]
 #[ignore = "boots the lab: make vm"]
+fn settings_are_saved_on_a_kernel_that_knows_no_jffs2() {
+    let bench = Bench::settled();
+    let mut router = bench.power_on_saying("lab.without=jffs2");
+    router.enter_failsafe();
+    let console = &mut router.console;
+    console.run("mount_root").refused("");
+    console.run("sysupgrade -b /tmp/b.tgz").ok();
+    console
+        .run("tar xzf /tmp/b.tgz -C /tmp etc/config/network")
+        .ok();
+    let address = console.run("cat /tmp/etc/config/network").ok();
+    assert!(address.contains(&SETTLED_ADDRESS.to_string()), "{address}");
+    console.run("test ! -e /tmp/.settings/data").ok();
+}
+
+#[test]
+#[ignore = "boots the lab: make vm"]
 fn the_first_boot_restores_once_and_a_damaged_archive_does_not_stop_it() {
     let bench = Bench::settled();
     let mut router = bench.power_on();
