@@ -152,7 +152,6 @@ fn every_engine_that_reads_bytes_from_outside_has_a_fuzz_target() {
         ("proc", "boot"),
         ("shell", "shell_run"),
         ("sys", "boot"),
-        ("upgrade", "archive"),
     ];
     let manifest = fs::read_to_string(root().join("tests/fuzz/Cargo.toml")).unwrap();
     let mut bad = Vec::new();

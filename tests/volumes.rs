@@ -13,6 +13,7 @@ use flate2::{Compression, write::GzEncoder};
 use safebox::fake::FakeSystem;
 use safebox::overlay::{Place, State, Volume, look, reset, start};
 use safebox::sys::VolumeId;
+use safebox::upgrade::settings;
 use std::fs;
 use std::io::Write;
 
@@ -231,7 +232,7 @@ fn an_update_of_the_volume_that_was_cut_off_leaves_a_root() {
     cut_everywhere_on("update", || Kind::Ubi.used(), flow, check);
 }
 
-fn settings() -> Vec<u8> {
+fn settings_archive() -> Vec<u8> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(&[7; 5000]).unwrap();
     packer.finish().unwrap()
@@ -242,13 +243,13 @@ fn settings_that_an_upgrade_has_left_arrive_in_the_new_file_system() {
     for kind in DISKS {
         let make = || {
             let mut device = kind.device();
-            kind.fill(&mut device, 0, &settings());
+            kind.fill(&mut device, 0, &settings_archive());
             device
         };
         let check = |device: &mut Device, whole: bool| {
             let arrived = device.root.join("tmp/overlay/sysupgrade.tgz");
             if whole {
-                assert_eq!(fs::read(&arrived).unwrap(), settings());
+                assert_eq!(fs::read(&arrived).unwrap(), settings_archive());
             }
             device.boot();
         };
@@ -260,7 +261,7 @@ fn settings_that_an_upgrade_has_left_arrive_in_the_new_file_system() {
 fn settings_that_are_damaged_are_left_where_they_are() {
     for kind in DISKS {
         let mut device = kind.device();
-        let settings = settings();
+        let settings = settings_archive();
         kind.fill(&mut device, 0, &settings[..settings.len() / 2]);
         let before = kind.bytes(&device);
         device.mount_root().unwrap_err();
@@ -289,6 +290,52 @@ fn what_is_not_ours_is_not_touched_whatever_is_asked() {
         let steps = start::in_memory(&view).unwrap();
         device.perform(&steps).unwrap();
         assert_eq!(kind.bytes(&device), before);
+    }
+}
+
+#[test]
+fn settings_that_nobody_has_mounted_are_found_on_every_kind_of_volume() {
+    for kind in KINDS {
+        let mut device = kind.used();
+        fs::write(device.root.join("tmp/.failsafe"), "").unwrap();
+        let (before, table) = (kind.bytes(&device), device.sys.mounts.table.clone());
+        // What the mount shows.
+        let upper = device.root.join("tmp/.settings/data/upper");
+        fs::create_dir_all(&upper).unwrap();
+        let root = device.root.clone();
+        let source = settings::open(&mut device.sys, &root).unwrap();
+        assert!(source.private && !source.reset);
+        assert_eq!(
+            (source.upper.as_ref(), source.rom.as_ref()),
+            (Some(&upper), Some(&root))
+        );
+        let mounted = &device.sys.mounts.table[table.len()..];
+        let options: Vec<&str> = mounted.iter().map(|mount| mount.options.as_str()).collect();
+        let layers = format!("ro,lowerdir={}:{}", upper.display(), root.display());
+        let expected = match kind {
+            Kind::Ubi => "ro",
+            // The journal is not replayed.
+            Kind::Partition => "ro,noload",
+            Kind::Behind => "ro,norecovery",
+        };
+        assert_eq!(options, [expected, &layers]);
+        source.close(&mut device.sys);
+        assert_eq!(device.sys.mounts.table, table);
+        assert!(kind.bytes(&device) == before, "{kind:?}");
+    }
+}
+
+#[test]
+fn settings_that_wait_on_a_disk_for_a_boot_are_not_taken_for_none() {
+    for kind in DISKS {
+        let mut device = kind.device();
+        kind.fill(&mut device, 0, &settings_archive());
+        let root = device.root.clone();
+        let refusal = settings::open(&mut device.sys, &root).unwrap_err();
+        assert!(
+            refusal.to_string().contains("wait there for a boot"),
+            "{refusal}"
+        );
     }
 }
 

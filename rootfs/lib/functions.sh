@@ -365,11 +365,16 @@ find_mmc_part() {
 # FILE OFFSET COUNT: that many bytes as hexadecimal digits; fails if the file has fewer.
 get_hex() {
 	[ -r "$1" ] || return 1
-	# cmp tells where a byte is not 0. The X at the end tells where the file ended.
+	dd if="$1" bs=1 skip=$(($2)) count=$(($3)) 2>/dev/null | _hex $(($3))
+}
+
+# COUNT: standard input as hexadecimal digits; fails if it is not that long.
+_hex() {
+	# cmp tells where a byte is not 0. The X at the end tells where the input ended.
 	{
-		dd if="$1" bs=1 skip=$(($2)) count=$(($3)) 2>/dev/null
+		cat
 		printf X
-	} | cmp -l -n $(($3 + 1)) - /dev/zero 2>/dev/null | {
+	} | cmp -l -n $(($1 + 1)) - /dev/zero 2>/dev/null | {
 		local at octal zero words= last=0
 		while read -r at octal zero; do
 			while last=$((last + 1)) && [ $last -lt "$at" ]; do
@@ -377,7 +382,7 @@ get_hex() {
 			done
 			words="$words 0$octal"
 		done
-		[ $last -eq $(($3 + 1)) ] || return 1
+		[ $last -eq $(($1 + 1)) ] || return 1
 		printf '%02x' ${words% *}
 		echo
 	}

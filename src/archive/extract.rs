@@ -237,7 +237,8 @@ fn leads_out(target: &[u8]) -> bool {
     target.starts_with(b"/") || target.split(|&b| b == b'/').any(|part| part == b"..")
 }
 
-fn copy(content: &mut dyn Read, file: &mut File, path: &Path) -> Result<(), Error> {
+/// The content of a member into a file.
+pub(crate) fn copy(content: &mut dyn Read, file: &mut File, path: &Path) -> Result<(), Error> {
     let mut buf = vec![0; 32 * 1024];
     loop {
         match content.read(&mut buf) {
@@ -254,7 +255,8 @@ fn copy(content: &mut dyn Read, file: &mut File, path: &Path) -> Result<(), Erro
     }
 }
 
-fn set_mtime(path: &Path, mtime: i64) -> Result<(), Error> {
+/// Seconds since 1970, of the file or link itself.
+pub(crate) fn set_mtime(path: &Path, mtime: i64) -> Result<(), Error> {
     let time = Timespec {
         tv_sec: mtime,
         tv_nsec: 0,

@@ -13,6 +13,7 @@ mod write;
 
 pub use create::{Create, add};
 pub use extract::{Extract, Extraction, safe_name};
+pub(crate) use extract::{copy, set_mtime};
 pub use header::{BLOCK, Header, Kind};
 pub use read::Reader;
 pub use write::Writer;

@@ -4,6 +4,7 @@ pub mod detach;
 pub mod device;
 pub mod list;
 pub mod perform;
+pub mod place;
 pub mod plan;
 pub mod quiet;
 pub mod restore;
@@ -11,6 +12,7 @@ pub mod save;
 pub mod settings;
 #[cfg(test)]
 mod tests;
+pub mod unpack;
 
 use crate::error::{EngineError, Exit, reason};
 use crate::{archive, flash};
@@ -28,6 +30,12 @@ pub const BROKEN: Exit = Exit(3);
 pub enum Error {
     /// The settings cannot be reached.
     NoSettings(settings::Unavailable),
+    /// There is no overlay that tells what was changed.
+    NoUpper,
+    /// `/` cannot be written.
+    NotMounted,
+    /// What is written to `/` is forgotten.
+    InMemory,
     /// Not enough memory to do it safely.
     Memory {
         /// Bytes needed.
@@ -48,6 +56,8 @@ pub enum Error {
     Archive(archive::Error),
     /// A settings archive holds what no setting is.
     NotSettings(Vec<u8>),
+    /// They unpack to more than there can be room for; so many bytes are free.
+    TooMuch(u64),
     /// Flash failed before anything was changed.
     Flash(flash::Error),
     /// Flash failed after the first erase.
@@ -86,7 +96,13 @@ impl EngineError for Error {
     fn exit(&self) -> Exit {
         match self {
             Error::Touched(_) => BROKEN,
-            Error::Io { .. } | Error::Archive(_) | Error::NotSettings(_) => Exit::FAILED,
+            Error::Io { .. }
+            | Error::Archive(_)
+            | Error::NotSettings(_)
+            | Error::TooMuch(_)
+            | Error::NotMounted
+            | Error::InMemory
+            | Error::NoUpper => Exit::FAILED,
             _ => REFUSED,
         }
     }
@@ -98,6 +114,13 @@ impl fmt::Display for Error {
             Error::NoSettings(why) => write!(
                 f,
                 "the settings cannot be kept: {why}; -n upgrades without them, -f takes them from a file"
+            ),
+            Error::NoUpper => f.write_str("-c and -o need an overlay, and there is none"),
+            Error::NotMounted => f.write_str(
+                "the settings are not mounted to change: first mount_root, then this again",
+            ),
+            Error::InMemory => f.write_str(
+                "/ is in memory: nothing restored there lasts; mount_root says why it is so",
             ),
             Error::Memory { needed, available } => write!(
                 f,
@@ -124,6 +147,9 @@ impl fmt::Display for Error {
                 "'{}': neither file, directory nor link: not a settings archive",
                 String::from_utf8_lossy(name).escape_debug()
             ),
+            Error::TooMuch(free) => {
+                write!(f, "unpacks to far more than the {free} bytes that are free")
+            }
             Error::Flash(error) | Error::Touched(error) => error.fmt(f),
             Error::Io { verb, path, source } => {
                 write!(f, "can't {verb} '{}': {}", path.display(), reason(source))

@@ -6,11 +6,13 @@
 //! image below it, which gives the very tree that a normal boot would show.
 
 use super::Error;
+use super::unpack::{Unpacked, unpack};
 use crate::overlay::perform::perform;
 use crate::overlay::{self, Place, State, Volume, look, start};
 use crate::sys::{Mount, MountFlags, System, UnmountFlags};
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// The private place, below the root.
@@ -25,6 +27,8 @@ pub enum Unavailable {
     Volume(overlay::Error),
     /// The overlay could not be mounted.
     Mount(PathBuf, std::io::Error),
+    /// The kernel does not mount them, and there is no room to unpack them without it.
+    NoMemory,
     /// They wait on the data volume for a file system to be made there.
     Waiting(String),
     /// The last upgrade's settings were never restored.
@@ -38,6 +42,10 @@ impl fmt::Display for Unavailable {
         let reason = crate::error::reason;
         match self {
             Unavailable::Volume(error) => error.fmt(f),
+            Unavailable::NoMemory => f.write_str(
+                "the kernel does not mount them, and there is not enough memory to read them \
+                 without it",
+            ),
             Unavailable::Waiting(volume) => write!(
                 f,
                 "{volume}: the settings of the last upgrade wait there for a boot"
@@ -68,9 +76,14 @@ pub struct Source {
     pub archive: Option<PathBuf>,
     /// The data partition has been marked for erasing, or is empty: there are no settings.
     pub reset: bool,
+    /// These are only in memory: `/` is, and nothing on flash was ever written.
+    pub memory: bool,
     /// The data partition had to be mounted for it.
     pub private: bool,
+    /// What is damaged on flash: the kernel does not mount it, and the rest was read without.
+    pub lost: Vec<String>,
     mounted: Vec<PathBuf>,
+    unpacked: Option<PathBuf>,
 }
 
 /// How `/` is mounted, as far as settings are concerned.
@@ -78,9 +91,9 @@ pub struct Source {
 enum Live {
     /// `/` is writable and lasts.
     Yes,
-    /// `/` is the bare image, or an overlay in RAM.
+    /// `/` is the bare image, or in RAM.
     No {
-        /// It has an overlay in RAM: whatever was changed there counts if nothing else does.
+        /// It is in RAM, or has an overlay there: whatever was changed there counts if nothing else does.
         ram: bool,
     },
 }
@@ -92,6 +105,7 @@ fn live(table: &[Mount]) -> Live {
     };
     match root.fstype.as_str() {
         "squashfs" | "erofs" | "cramfs" | "romfs" => Live::No { ram: false },
+        "rootfs" | "ramfs" | "tmpfs" => Live::No { ram: true },
         "overlay" | "overlayfs" => {
             let upper = root
                 .options
@@ -103,6 +117,24 @@ fn live(table: &[Mount]) -> Live {
             }
         }
         _ => Live::Yes,
+    }
+}
+
+/// Whether what is written to `/` now is there after the next boot.
+///
+/// # Errors
+/// It is not, and what to do about it.
+pub fn lasts(sys: &mut dyn System) -> Result<(), Error> {
+    let table = sys.mounts().table();
+    let table = table.map_err(|error| Error::NoSettings(Unavailable::NoTable(error)))?;
+    let root = table.iter().rev().find(|m| m.target == Path::new("/"));
+    match live(&table) {
+        Live::No { ram: false } => Err(Error::NotMounted),
+        Live::No { ram: true } => Err(Error::InMemory),
+        Live::Yes if root.is_some_and(|m| m.options.split(',').any(|o| o == "ro")) => {
+            Err(Error::NotMounted)
+        }
+        Live::Yes => Ok(()),
     }
 }
 
@@ -120,8 +152,11 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
         rom: exists("rom/etc").and_then(|etc| Some(etc.parent()?.to_owned())),
         archive: None,
         reset: false,
+        memory: false,
         private: false,
+        lost: Vec::new(),
         mounted: Vec::new(),
+        unpacked: None,
     };
     let ram = match live(&table) {
         Live::Yes => {
@@ -134,8 +169,17 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
         Live::No { ram } => ram,
     };
     let view = look::look(sys, root).map_err(Unavailable::Volume)?;
-    let missing = || Unavailable::Volume(overlay::Error::NoVolume("rootfs_data".into()));
-    let volume = view.volume.ok_or_else(missing)?;
+    let in_memory = |here| Source {
+        memory: true,
+        ..here
+    };
+    let Some(volume) = view.volume else {
+        let missing = overlay::Error::NoVolume("rootfs_data".into());
+        return match ram {
+            true => Ok(in_memory(here)),
+            false => Err(Unavailable::Volume(missing)),
+        };
+    };
     let is_void = match (&volume.place, volume.state) {
         (_, Some(State::Archive { .. })) => return Err(Unavailable::Waiting(volume.shown())),
         (_, Some(State::Void)) => true,
@@ -145,15 +189,18 @@ fn find(sys: &mut dyn System, root: &Path) -> Result<Source, Unavailable> {
     };
     if is_void {
         // With an overlay in RAM this is the first boot, and what it shows is what counts.
-        return Ok(Source {
-            reset: !ram,
-            ..here
+        return Ok(match ram {
+            true => in_memory(here),
+            false => Source {
+                reset: true,
+                ..here
+            },
         });
     }
     let source = mount(sys, root, &volume)?;
     if source.reset && ram {
         source.close(sys);
-        return Ok(here);
+        return Ok(in_memory(here));
     }
     Ok(source)
 }
@@ -164,7 +211,10 @@ fn mount(sys: &mut dyn System, root: &Path, volume: &Volume) -> Result<Source, U
     let (data, tree) = (private.join("data"), private.join("root"));
     let failed = |error| Unavailable::Mount(volume.device(), error);
     for dir in [&data, &tree] {
-        fs::create_dir_all(dir).map_err(failed)?;
+        // What may be unpacked there is for the owner alone.
+        let mut builder = fs::DirBuilder::new();
+        let made = builder.recursive(true).mode(0o700).create(dir);
+        made.map_err(failed)?;
     }
     let flags = MountFlags::RDONLY | MountFlags::NOATIME;
     let target = Path::new("/").join(PRIVATE).join("data");
@@ -172,16 +222,36 @@ fn mount(sys: &mut dyn System, root: &Path, volume: &Volume) -> Result<Source, U
         .into_iter()
         .chain([start::mount(volume, &target, true)])
         .collect();
-    perform(&steps, sys, root, &mut |_| Ok(())).map_err(Unavailable::Volume)?;
+    let mounted = perform(&steps, sys, root, &mut |_| Ok(())).map_err(Unavailable::Volume);
     let mut source = Source {
         root: tree.clone(),
         upper: Some(data.join("upper")),
         rom: Some(root.to_owned()),
         archive: None,
         reset: false,
+        memory: false,
         private: true,
-        mounted: vec![data.clone()],
+        lost: Vec::new(),
+        mounted: Vec::new(),
+        unpacked: None,
     };
+    match (mounted, &volume.place) {
+        (Ok(()), _) => source.mounted.push(data.clone()),
+        (Err(refused), Place::Mtd { number }) => {
+            source.unpacked = Some(data.clone());
+            match unpack(sys, *number, &data) {
+                Unpacked::Done(lost) => source.lost = lost,
+                outcome => {
+                    source.close(sys);
+                    return Err(match outcome {
+                        Unpacked::NoMemory => Unavailable::NoMemory,
+                        _ => refused,
+                    });
+                }
+            }
+        }
+        (Err(refused), _) => return Err(refused),
+    }
     source.archive = LEFT
         .iter()
         .map(|name| data.join(name))
@@ -220,6 +290,9 @@ impl Source {
             let _ = sys.mounts().unmount(dir, UnmountFlags::DETACH);
             let _ = fs::remove_dir(dir); // an empty directory in RAM harms nobody
         }
+        if let Some(dir) = &self.unpacked {
+            let _ = fs::remove_dir_all(dir); // it is read by nobody, and gone with the power
+        }
     }
 }
 
@@ -239,6 +312,10 @@ mod tests {
         check(overlay, Live::Yes);
         let ram = "overlayfs:/tmp/root / overlay rw,lowerdir=/,upperdir=/tmp/root/upper 0 0";
         check(ram, Live::No { ram: true });
+        check(
+            "rootfs / rootfs rw 0 0\ntmpfs / tmpfs rw 0 0",
+            Live::No { ram: true },
+        );
         check("/dev/sda1 / ext4 rw 0 0", Live::Yes);
     }
 }

@@ -109,6 +109,9 @@ fn settings_can_be_read_where_the_kernel_refuses_the_mount() {
             .contains("rootfs_data: bytes that are no node at 0x0")
     );
     assert_eq!(start.status, 1);
+    console.run("sysupgrade -b /tmp/b.tgz").ok();
+    let list = console.run("tar tzf /tmp/b.tgz").ok();
+    assert!(list.contains("etc/config/network"), "{list}");
     // After a reset all but the first block is still there, until the next boot.
     console.line("firstboot");
     console.expect("Are you sure?");

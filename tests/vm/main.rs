@@ -20,6 +20,7 @@ mod nand;
 mod newcomer;
 mod rescue;
 mod scripts;
+mod settings;
 #[path = "../support/tempdir.rs"]
 mod tempdir;
 mod tour;

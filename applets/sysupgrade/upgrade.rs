@@ -1,0 +1,302 @@
+//! An image onto the flash: stage 1 in the session of the caller, stage 2 in a copy in RAM.
+
+use super::backup::{save_to, say_where, to_ram};
+use super::{Options, usage};
+use safebox::applet::Ctx;
+use safebox::boot::{FAILSAFE_MARK, led};
+use safebox::error::{At, Error, Exit, Result};
+use safebox::image::{self, CheckedImage, metadata::Compat};
+use safebox::opts::declared::Raw;
+use safebox::upgrade::plan::{self, Memory, Plan, Settings};
+use safebox::upgrade::settings::{self, Source};
+use safebox::upgrade::{BROKEN, REFUSED, detach, device, perform, quiet, restore};
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::Path;
+
+/// Stage 1, in the caller's session: everything that can be refused is refused here.
+pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Exit> {
+    let kept = ctx.path("/tmp/sysupgrade.img");
+    let from_stdin = image == Path::new("-");
+    let image = if from_stdin {
+        let mut input = ctx.stdin();
+        to_ram(ctx, &mut *input, &kept)?;
+        kept.clone()
+    } else {
+        fs::canonicalize(image).at("open", image)?
+    };
+    let result = prepare(ctx, options, &image);
+    match result {
+        Ok(Some(compat)) => {
+            let image = if in_ram(&image) {
+                image
+            } else {
+                ctx.tell("Image not in /tmp, copying...\n");
+                let mut input = File::open(&image).at("open", &image)?;
+                to_ram(ctx, &mut input, &kept)?;
+                kept
+            };
+            hand_over(ctx, options, &image, compat)
+        }
+        other => {
+            if from_stdin {
+                // Refused or only tested: nobody needs the copy.
+                let _ = fs::remove_file(&kept);
+            }
+            other.map(|_| Exit::OK)
+        }
+    }
+}
+
+/// Whether a file lies in memory and not on what is being overwritten.
+fn in_ram(file: &Path) -> bool {
+    // From the kernel's linux/magic.h.
+    const TMPFS: u64 = 0x0102_1994;
+    const RAMFS: u64 = 0x8584_58f6;
+    rustix::fs::statfs(file).is_ok_and(|fs| matches!(fs.f_type as u64 & 0xffff_ffff, TMPFS | RAMFS))
+}
+
+/// Checks and plans; prints the plan for `-T`, else saves the settings and gives their
+/// compat_version.
+fn prepare(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Option<Compat>> {
+    let root = ctx.root.clone();
+    // Settings that cannot be reached are no hindrance where nobody wants them.
+    let source = match settings::open(ctx.sys, &root) {
+        Err(_) if options.no_settings || options.from.is_some() => None,
+        other => Some(other?),
+    };
+    if let Some(source) = &source {
+        say_where(ctx, source);
+    }
+    let damaged = source
+        .as_ref()
+        .is_some_and(|source| !source.lost.is_empty());
+    let result = match damaged && !options.no_settings && options.from.is_none() {
+        true => Err(Error::message(
+            "the settings are damaged: save with -b what is left, then upgrade with -f or -n",
+        )),
+        false => prepare_with(ctx, options, image, source.as_ref()),
+    };
+    if let Some(source) = source {
+        source.close(ctx.sys);
+    }
+    result
+}
+
+fn prepare_with(
+    ctx: &mut Ctx,
+    options: &Options,
+    image: &Path,
+    source: Option<&Source>,
+) -> Result<Option<Compat>> {
+    let root = ctx.root.clone();
+    let target = device::look(ctx.sys, &root, source.map(|source| source.root.as_path()));
+    let compat = target.compat;
+    let checked = check_image(ctx, options, image, &target)?;
+    let archive = ctx.path("/tmp/sysupgrade.tgz");
+    let settings = gather(ctx, options, source, &archive)?;
+    let memory = Memory {
+        available: ctx.sys.machine().memory_available().unwrap_or(u64::MAX),
+        program: detach::program_size(),
+    };
+    let planned = plan::plan(checked, settings, memory);
+    if planned.is_err() || options.test {
+        // It was made only to know its size.
+        let _ = fs::remove_file(&archive);
+    }
+    let plan = planned?;
+    if options.test {
+        ctx.out.put(plan.to_string().as_bytes());
+        return Ok(None);
+    }
+    for fault in plan.image.overridden() {
+        ctx.say(format_args!("{fault}"));
+        ctx.tell("Image check failed but --force given - will update anyway!\n");
+    }
+    Ok(Some(compat))
+}
+
+/// Looks at an image and judges it; prints every reason against it.
+fn check_image(
+    ctx: &mut Ctx,
+    options: &Options,
+    image: &Path,
+    target: &image::Target,
+) -> Result<CheckedImage> {
+    let mut file = File::open(image).at("open", image)?;
+    let place = target.place.as_ref();
+    let erase_size = place.map_or(device::USUAL_ERASE_SIZE, |place| place.erase_size);
+    let facts = image::look(&mut file, erase_size).at("read", image)?;
+    let sha256: String = facts.sha256.iter().map(|b| format!("{b:02x}")).collect();
+    let wanted = options.sha256.as_ref();
+    let wrong = wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&sha256));
+    let shown = image.display();
+    if wrong {
+        ctx.say(format_args!("{shown}: another SHA-256: {sha256}"));
+    }
+    let refuse = || Error::Message("Image check failed.".into(), REFUSED);
+    match image::check(facts, target, &options.overrides()) {
+        Ok(checked) if !wrong => Ok(checked),
+        Ok(_) => Err(refuse()),
+        Err(faults) => {
+            for fault in faults {
+                ctx.say(format_args!("{shown}: {fault}"));
+            }
+            Err(refuse())
+        }
+    }
+}
+
+/// Puts the settings archive at `archive`, if there are settings to keep.
+fn gather(
+    ctx: &mut Ctx,
+    options: &Options,
+    source: Option<&Source>,
+    archive: &Path,
+) -> Result<Settings> {
+    if options.no_settings {
+        return Ok(Settings::Dropped);
+    }
+    if let Some(Raw(from)) = &options.from {
+        let from = Path::new(from);
+        let mut file = File::open(from).at("open", from)?;
+        restore::check(&mut file).map_err(|error| {
+            let from = from.display();
+            Error::Message(format!("{from}: Invalid config file: {error}"), REFUSED)
+        })?;
+        let bytes = fs::copy(from, archive).at("copy to", archive)?;
+        let from = from.display().to_string();
+        return Ok(Settings::Kept { bytes, from });
+    }
+    let Some(source) = source.filter(|source| !source.reset) else {
+        ctx.say("no settings to keep: the data partition is empty or marked for erasing");
+        return Ok(Settings::None);
+    };
+    if !options.quiet && !options.test {
+        ctx.tell("Saving config files...\n");
+    }
+    let bytes = save_to(ctx, options, source, archive)?;
+    let from = match (&source.archive, source.private) {
+        (Some(_), _) => "the archive that the first boot would have restored",
+        (None, true) => "rootfs_data, mounted read-only for it",
+        (None, false) => "the running system",
+    };
+    Ok(Settings::Kept {
+        bytes,
+        from: from.into(),
+    })
+}
+
+/// Starts stage 2 and reports how it ended, should it end before the machine does.
+fn hand_over(ctx: &mut Ctx, options: &Options, image: &Path, compat: Compat) -> Result<Exit> {
+    let archive = ctx.path("/tmp/sysupgrade.tgz");
+    let mut argv: Vec<OsString> = vec!["sysupgrade".into(), "--perform".into()];
+    argv.push(compat.to_string().into());
+    for (given, option) in [
+        (options.force, "-F"),
+        (
+            options.ignore_minor_compat_version,
+            "--ignore-minor-compat-version",
+        ),
+        (options.no_settings, "-n"),
+        (options.quiet, "-q"),
+    ] {
+        argv.extend(given.then(|| option.into()));
+    }
+    if archive.exists() && !options.no_settings {
+        argv.extend(["-f".into(), archive.into_os_string()]);
+    }
+    argv.extend(["--".into(), image.as_os_str().to_owned()]);
+    let root = ctx.root.clone();
+    led::ask_set_state("upgrade");
+    let ended = Exit(detach::run(&root, &argv)?);
+    // Refused: the device goes on as before. A broken flash starts no program any more.
+    if ended != BROKEN {
+        let failsafe = ctx.path(FAILSAFE_MARK).exists();
+        led::ask_set_state(if failsafe { "failsafe" } else { "done" });
+    }
+    Ok(ended)
+}
+
+/// Stage 2, in the copy: everything is checked once more, then written.
+pub(super) fn install(
+    ctx: &mut Ctx,
+    options: &Options,
+    image: &Path,
+    compat: &str,
+) -> Result<Exit> {
+    detach::settle()?;
+    let mut audience = detach::Audience::gather();
+    let mut tell = |line: &str| audience.tell(line);
+    let written = ready(ctx, options, image, compat)
+        .and_then(|(plan, settings)| write(ctx, &plan, image, settings, &mut tell));
+    match written {
+        Ok(()) => {
+            let error = perform::restart(ctx.sys, &mut tell);
+            tell(&format!("sysupgrade: {error}; switch it off and on"));
+            Ok(Exit::FAILED)
+        }
+        Err(error) if error.exit() == BROKEN => {
+            tell(&format!("sysupgrade: {error}"));
+            tell("The flash does not hold a whole system now: do NOT switch off or reboot.");
+            let image = image.display();
+            tell(&format!(
+                "Try again, also with another image: /tmp/safebox sysupgrade {image}"
+            ));
+            Ok(BROKEN)
+        }
+        Err(error) => {
+            tell(&format!("sysupgrade: {error}"));
+            tell("Nothing was written.");
+            Ok(REFUSED)
+        }
+    }
+}
+
+fn ready(
+    ctx: &mut Ctx,
+    options: &Options,
+    image: &Path,
+    compat: &str,
+) -> Result<(Plan, Option<Vec<u8>>)> {
+    let root = ctx.root.clone();
+    let mut target = device::look(ctx.sys, &root, None);
+    target.compat = Compat::parse(compat).ok_or_else(|| usage("bad compat_version"))?;
+    let checked = check_image(ctx, options, image, &target)?;
+    let archive = match &options.from {
+        Some(Raw(from)) => Some(fs::read(from).at("read", from)?),
+        None => None,
+    };
+    let settings = match &archive {
+        Some(archive) => Settings::Kept {
+            bytes: archive.len() as u64,
+            from: "/tmp/sysupgrade.tgz".into(),
+        },
+        None => Settings::Dropped,
+    };
+    let memory = Memory {
+        available: ctx.sys.machine().memory_available().unwrap_or(u64::MAX),
+        // Copied and held already.
+        program: 0,
+    };
+    Ok((plan::plan(checked, settings, memory)?, archive))
+}
+
+fn write(
+    ctx: &mut Ctx,
+    plan: &Plan,
+    image: &Path,
+    settings: Option<Vec<u8>>,
+    tell: perform::Tell<'_>,
+) -> Result<()> {
+    let mut file = File::open(image).at("open", image)?;
+    quiet::quiet(ctx.sys)?;
+    tell("Performing system upgrade...");
+    Ok(perform::write(
+        plan,
+        &mut file,
+        settings.as_deref(),
+        ctx.sys,
+        tell,
+    )?)
+}
