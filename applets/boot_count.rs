@@ -13,7 +13,6 @@ use safebox::proc::background;
 use safebox::sys::process::{self, Fork};
 use safebox::sys::{mount, signal};
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 pub static APPLET: Applet = Applet {

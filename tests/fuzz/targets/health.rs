@@ -1,6 +1,6 @@
-//! What `rescue` and a count of boots find: an address as it is typed, a network file, an account file, a log;
-//! divided by NUL bytes. Nothing that is shown moves a cursor, and an address that was set is
-//! the one that is there.
+//! What `rescue` finds, and a count of boots: an address as it is typed, a network file, an
+//! account file, a log; divided by NUL bytes. Nothing that is shown moves a cursor, and an
+//! address that was set is the one that is there.
 
 #![no_main]
 
