@@ -69,6 +69,8 @@ const BACKEND: &str = "/sys/module/pstore/parameters/backend";
 const MARK: &str = "safebox: boot attempts: ";
 /// In front of that in the kernel's log: an error (3), since a quiet console keeps nothing less.
 const URGENCY: &str = "<3>";
+/// How the names of crash logs begin.
+const CRASH: &str = "dmesg-";
 /// More than such memory has.
 const LONGEST: u64 = 1 << 20;
 
@@ -91,14 +93,21 @@ impl Memory {
 
     /// The count that the boot before this one has left; 0 if none.
     pub fn read(&self) -> u16 {
-        let counts = |folder, prefix| counts(folder, prefix).map(|(_, count)| count).max();
-        if !self.is_log {
-            return counts(&self.folder, "pmsg-").unwrap_or(0);
+        let places: &[(&Path, &str)] = match self.is_log {
+            false => &[(&self.folder, "pmsg-")],
+            true => &[
+                (&self.folder, "console-"),
+                (&self.folder, CRASH),
+                (&self.taken, CRASH),
+            ],
+        };
+        let mut most = 0;
+        for (folder, prefix) in places {
+            for (_, count) in counts(folder, prefix) {
+                most = most.max(count);
+            }
         }
-        counts(&self.folder, "console-")
-            .max(counts(&self.folder, "dmesg-"))
-            .max(counts(&self.taken, "dmesg-"))
-            .unwrap_or(0)
+        most
     }
 
     /// Leaves a count for the next boot. The last one that was left counts.
@@ -116,7 +125,7 @@ impl Memory {
 
     /// Takes the logs with a count away from where the next boot would find them.
     fn take(&self) -> io::Result<()> {
-        for (path, _) in counts(&self.folder, "dmesg-") {
+        for (path, _) in counts(&self.folder, CRASH) {
             std::fs::create_dir_all(&self.taken)?;
             let target = self.taken.join(path.file_name().unwrap_or_default());
             std::fs::copy(&path, target)?;
@@ -127,19 +136,25 @@ impl Memory {
 }
 
 /// The files that begin so and have a count.
-fn counts(folder: &Path, prefix: &str) -> impl Iterator<Item = (PathBuf, u16)> {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_ours = move |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        name.starts_with(prefix.as_bytes())
-    };
-    let paths = files.map(|entry| entry.path()).filter(is_ours);
-    paths.filter_map(|path| {
-        let file = std::fs::File::open(&path).ok()?;
-        let mut bytes = Vec::new();
-        io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut bytes).ok()?;
-        Some((path, last_count(&bytes)?))
-    })
+fn counts(folder: &Path, prefix: &str) -> Vec<(PathBuf, u16)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(prefix.as_bytes());
+        if let Some(count) = is_ours.then(|| count_in(&entry.path())).flatten() {
+            found.push((entry.path(), count));
+        }
+    }
+    found
+}
+
+fn count_in(path: &Path) -> Option<u16> {
+    let file = std::fs::File::open(path).ok()?;
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut bytes).ok()?;
+    last_count(&bytes)
 }
 
 /// The count of the last whole line that has one: a ring that is full begins anywhere.
