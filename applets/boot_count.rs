@@ -8,11 +8,11 @@ use safebox::applet::{Applet, Ctx, Dir};
 use safebox::boot::attempts::{self, Memory};
 use safebox::boot::words;
 use safebox::error::{At, Error, Exit, Result};
+use safebox::health::crash;
 use safebox::proc::background;
 use safebox::sys::process::{self, Fork};
-use safebox::sys::{MountFlags, mount, signal};
+use safebox::sys::{mount, signal};
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 pub static APPLET: Applet = Applet {
@@ -67,14 +67,8 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
 
 /// Does the same where the device has memory for it; None: the command is none.
 fn in_memory(ctx: &mut Ctx, memory: &Memory, command: &str, limit: u16) -> Option<Result<Exit>> {
-    let folder = Path::new(attempts::SURVIVED);
-    let table = ctx.sys.mounts().table().unwrap_or_default();
-    if !table.iter().any(|mount| mount.target == folder) {
-        let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-        let name = Path::new("pstore");
-        // Where it cannot be mounted nothing has survived.
-        let _ = ctx.sys.mounts().mount(name, folder, "pstore", flags, "");
-    }
+    // Where it cannot be mounted nothing has survived.
+    let _ = crash::mount(ctx.sys);
     let count = memory.read();
     let (left, exit) = match command {
         "add" => (count.saturating_add(1), Exit::OK),
@@ -85,7 +79,7 @@ fn in_memory(ctx: &mut Ctx, memory: &Memory, command: &str, limit: u16) -> Optio
         "reached" => (count, Exit::FAILED),
         _ => return None,
     };
-    let left = memory.leave(left).at("write", "/dev/pmsg0");
+    let left = memory.leave(left).at("leave", "the count");
     Some(left.map(|()| exit))
 }
 

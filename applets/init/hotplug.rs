@@ -82,13 +82,7 @@ pub fn run(level: u8) -> u8 {
         has_aliases: aliases.exists(),
         level,
     };
-    if !devices_are_kept() {
-        for device in devices::all(Path::new("/sys")) {
-            // The same were made at the start; only new ones matter.
-            let _ = devices::make(Path::new("/dev"), &device);
-        }
-    }
-    listener.open_inputs();
+    listener.look_for_devices();
     loop {
         listener.sleep(&signals);
         while signals.next().is_some() {}
@@ -132,6 +126,9 @@ impl Listener {
                 return;
             };
             let Some(message) = uevents.read(&mut buf) else {
+                if uevents.has_lost() {
+                    self.look_for_devices();
+                }
                 return;
             };
             let Some(event) = Event::parse(message) else {
@@ -149,6 +146,17 @@ impl Listener {
                 None => self.hear_device(&event),
             }
         }
+    }
+
+    /// Makes the nodes that no event has told of, where that is for us to do.
+    fn look_for_devices(&mut self) {
+        if !devices_are_kept() {
+            for device in devices::all(Path::new("/sys")) {
+                // Most are there already.
+                let _ = devices::make(Path::new("/dev"), &device);
+            }
+        }
+        self.open_inputs();
     }
 
     /// What is held down already was pressed before anybody could answer.

@@ -10,7 +10,7 @@ use safebox::proc::launch;
 use safebox::sys::process::{self, Fork};
 use safebox::sys::signal::numbers;
 use safebox::sys::trap::{self, Disposition};
-use safebox::uci::{Store, text};
+use safebox::uci::{CHANGES, Store, text};
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::net::Ipv4Addr;
@@ -191,6 +191,14 @@ impl Guide<'_, '_> {
         let store = Store::at(self.ctx.path("/etc/config"));
         let (mut package, _) = store.load(PACKAGE).map_err(address::Error::from)?;
         self.line(format!("next boot: {}", address::shown(&package)?));
+        let mut staged = store.clone();
+        staged.set_save_dir(self.ctx.path(CHANGES));
+        if staged.has_pending(PACKAGE) {
+            self.ctx.say(
+                "network: 'uci changes network' shows changes that are not committed; \
+                 they are not part of this, and stay",
+            );
+        }
         if typed.is_none() && self.interactive && !self.dry_run {
             typed = self.ask("New address (Enter: none): ")?;
         }
@@ -222,11 +230,8 @@ impl Guide<'_, '_> {
         self.ready()?;
         let mut name = argument.map(OsStr::to_owned);
         if name.is_none() {
-            let dir = self.ctx.path("/etc/config");
-            let dry_run = std::mem::replace(&mut self.dry_run, false);
-            self.runs(with_file("ls ", dir.as_os_str(), ""))?;
-            self.runs(with_file("uci -c ", dir.as_os_str(), " validate"))?;
-            self.dry_run = dry_run;
+            let overview = restore::overview(&self.ctx.root)?;
+            self.ctx.out.put(overview.as_bytes());
             if self.interactive && !self.dry_run {
                 name = self
                     .ask("File to restore (Enter: none): ")?

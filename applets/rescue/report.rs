@@ -28,6 +28,7 @@ pub fn text(report: &Report) -> String {
     }
     text.push_str(&match report.attention() {
         0 => "Nothing needs attention.\n".to_owned(),
+        1 => "Attention (!!) is needed once; what to type is behind the arrow.\n".to_owned(),
         n => format!("Attention (!!) is needed {n} times; what to type is behind the arrows.\n"),
     });
     text

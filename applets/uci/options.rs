@@ -1,7 +1,7 @@
 //! The options of uci: getopt's manners, and the first word that is none ends them.
 
 use safebox::applet::Ctx;
-use safebox::uci::Store;
+use safebox::uci::{CHANGES, Store};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -21,7 +21,7 @@ impl Options {
     pub fn parse(ctx: &Ctx) -> std::result::Result<(Options, Vec<Vec<u8>>), String> {
         let mut store = Store::at(ctx.path("/etc/config"));
         store.override_dir = Some(ctx.path("/var/run/uci"));
-        store.set_save_dir(ctx.path("/tmp/.uci"));
+        store.set_save_dir(ctx.path(CHANGES));
         let mut options = Options {
             store,
             delimiter: b" ".to_vec(),

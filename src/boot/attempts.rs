@@ -5,6 +5,12 @@
 //! wears nothing out. It forgets when the power goes, so that such a device counts restarts
 //! and no power cuts.
 //!
+//! A kernel with ramoops and without `pmsg` keeps at least its log: of every boot
+//! (`console-*`), or of one that crashed (`dmesg-*`, which stays until somebody removes it). The
+//! count is then a line of that log. So that it counts once, the log of a crash that has a
+//! count is taken to `/tmp`, where `rescue` shows it; what ends without a crash is then not
+//! counted.
+//!
 //! Where there is none: raw flash has no place that is certainly nobody's. What is left is a
 //! file beside the settings, on the data partition, outside of what is laid over the root; it
 //! costs two small writes per boot. A partition that cannot even be mounted has no count, and
@@ -48,15 +54,23 @@ pub fn clear(file: &Path) -> io::Result<()> {
 pub struct Memory {
     device: PathBuf,
     folder: PathBuf,
+    taken: PathBuf,
+    is_log: bool,
 }
 
 /// Where the kernel shows what has survived, once a `pstore` is mounted there.
 pub const SURVIVED: &str = "/sys/fs/pstore";
+/// Where logs with a count lie after it was read.
+pub const TAKEN: &str = "/tmp/log/pstore";
+/// The kernel's word for what keeps it: other drivers write to flash.
+const BACKEND: &str = "/sys/module/pstore/parameters/backend";
 
-/// The kernel adds the name of the driver.
-const SURVIVED_FILE: &str = "pmsg-";
 /// In front of the number; others may write there too.
 const MARK: &str = "safebox: boot attempts: ";
+/// In front of that in the kernel's log: an error (3), since a quiet console keeps nothing less.
+const URGENCY: &str = "<3>";
+/// How the names of crash logs begin.
+const CRASH: &str = "dmesg-";
 /// More than such memory has.
 const LONGEST: u64 = 1 << 20;
 
@@ -64,27 +78,36 @@ impl Memory {
     /// The memory of the device whose root is `root`, if it has some.
     pub fn find(root: &Path) -> Option<Memory> {
         let below = |path: &str| root.join(path.trim_start_matches('/'));
-        let device = below("/dev/pmsg0");
-        let folder = below(SURVIVED);
-        device.exists().then_some(Memory { device, folder })
+        let pmsg = below("/dev/pmsg0");
+        let is_log = !pmsg.exists();
+        if is_log && std::fs::read(below(BACKEND)).ok()?.trim_ascii() != b"ramoops" {
+            return None;
+        }
+        Some(Memory {
+            device: if is_log { below("/dev/kmsg") } else { pmsg },
+            folder: below(SURVIVED),
+            taken: below(TAKEN),
+            is_log,
+        })
     }
 
     /// The count that the boot before this one has left; 0 if none.
     pub fn read(&self) -> u16 {
-        let entries = std::fs::read_dir(&self.folder);
-        let is_ours = |name: &std::ffi::OsStr| {
-            let name = name.as_encoded_bytes();
-            name.starts_with(SURVIVED_FILE.as_bytes())
+        let places: &[(&Path, &str)] = match self.is_log {
+            false => &[(&self.folder, "pmsg-")],
+            true => &[
+                (&self.folder, "console-"),
+                (&self.folder, CRASH),
+                (&self.taken, CRASH),
+            ],
         };
-        let files = entries.into_iter().flatten().flatten();
-        let files = files.filter(|entry| is_ours(&entry.file_name()));
-        let counts = files.filter_map(|entry| {
-            let file = std::fs::File::open(entry.path()).ok()?;
-            let mut bytes = Vec::new();
-            io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut bytes).ok()?;
-            last_count(&bytes)
-        });
-        counts.max().unwrap_or(0)
+        let mut most = 0;
+        for (folder, prefix) in places {
+            for (_, count) in counts(folder, prefix) {
+                most = most.max(count);
+            }
+        }
+        most
     }
 
     /// Leaves a count for the next boot. The last one that was left counts.
@@ -92,8 +115,46 @@ impl Memory {
         let mut device = std::fs::OpenOptions::new()
             .append(true)
             .open(&self.device)?;
-        io::Write::write_all(&mut device, format!("{MARK}{count}\n").as_bytes())
+        let urgency = if self.is_log { URGENCY } else { "" };
+        io::Write::write_all(&mut device, format!("{urgency}{MARK}{count}\n").as_bytes())?;
+        if self.is_log {
+            self.take()?;
+        }
+        Ok(())
     }
+
+    /// Takes the logs with a count away from where the next boot would find them.
+    fn take(&self) -> io::Result<()> {
+        for (path, _) in counts(&self.folder, CRASH) {
+            std::fs::create_dir_all(&self.taken)?;
+            let target = self.taken.join(path.file_name().unwrap_or_default());
+            std::fs::copy(&path, target)?;
+            std::fs::remove_file(path)?;
+        }
+        Ok(())
+    }
+}
+
+/// The files that begin so and have a count.
+fn counts(folder: &Path, prefix: &str) -> Vec<(PathBuf, u16)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(prefix.as_bytes());
+        if let Some(count) = is_ours.then(|| count_in(&entry.path())).flatten() {
+            found.push((entry.path(), count));
+        }
+    }
+    found
+}
+
+fn count_in(path: &Path) -> Option<u16> {
+    let file = std::fs::File::open(path).ok()?;
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut bytes).ok()?;
+    last_count(&bytes)
 }
 
 /// The count of the last whole line that has one: a ring that is full begins anywhere.
@@ -142,5 +203,43 @@ fn what_is_left_in_memory_is_what_the_next_boot_reads() {
     .unwrap();
     next_boot();
     assert_eq!(memory.read(), 0);
+    std::fs::remove_dir_all(&root).unwrap();
+}
+
+#[test]
+fn without_a_memory_of_its_own_the_count_is_in_the_log_that_survives_and_counts_once() {
+    let root = std::env::temp_dir().join(format!("safebox-kmsg-{}", std::process::id()));
+    let place = |path: &str| root.join(path.trim_start_matches('/'));
+    let put = |path: &str, text: &str| {
+        let path = place(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let count = |count: u16| format!("<3>[    9.9] {MARK}{count}\nPanic\n");
+    // The flash of a PC's firmware is none that wears nothing out.
+    put(BACKEND, "efi\n");
+    assert!(Memory::find(&root).is_none());
+    put(BACKEND, "ramoops\n");
+    put("/dev/kmsg", "");
+    let memory = Memory::find(&root).unwrap();
+    assert_eq!(memory.read(), 0);
+    put("/sys/fs/pstore/dmesg-ramoops-0", &count(2));
+    put("/sys/fs/pstore/dmesg-ramoops-1", "Oops\n");
+    assert_eq!(memory.read(), 2);
+    memory.leave(2).unwrap();
+    // The next boot would find it again; this one goes on with it.
+    let next_boot = Memory {
+        taken: place("/tmp/none"),
+        ..Memory::find(&root).unwrap()
+    };
+    assert_eq!((memory.read(), next_boot.read()), (2, 0));
+    memory.leave(3).unwrap();
+    let left = std::fs::read_to_string(place("/dev/kmsg")).unwrap();
+    assert_eq!(left, format!("<3>{MARK}2\n<3>{MARK}3\n"));
+    // A log without a count stays where it is, and none is lost.
+    assert!(place("/sys/fs/pstore/dmesg-ramoops-1").exists());
+    assert!(place(TAKEN).join("dmesg-ramoops-0").exists());
+    put("/sys/fs/pstore/console-ramoops-0", &count(4));
+    assert_eq!(next_boot.read(), 4);
     std::fs::remove_dir_all(&root).unwrap();
 }

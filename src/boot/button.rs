@@ -186,17 +186,69 @@ mod tests {
         assert!(held(&[0xff; 3]).eq([]));
     }
 
+    /// OpenWrt's drivers: a key of linux/input-event-codes.h, its number, the button's name.
+    const TABLE: &[(&str, u16, &str)] = &[
+        ("KEY_VOLUMEDOWN", 114, "volume_down"),
+        ("KEY_VOLUMEUP", 115, "volume_up"),
+        ("KEY_POWER", 116, "power"),
+        ("KEY_COPY", 133, "copy"),
+        ("KEY_HELP", 138, "help"),
+        ("KEY_EJECTCD", 161, "eject"),
+        ("KEY_PHONE", 169, "phone"),
+        ("KEY_CONFIG", 171, "config"),
+        ("KEY_WLAN", 238, "wlan"),
+        ("KEY_BRIGHTNESS_ZERO", 244, "brightness_zero"),
+        ("KEY_WIMAX", 246, "wwan"),
+        ("KEY_RFKILL", 247, "rfkill"),
+        ("BTN_0", 256, "BTN_0"),
+        ("BTN_1", 257, "BTN_1"),
+        ("BTN_2", 258, "BTN_2"),
+        ("BTN_3", 259, "BTN_3"),
+        ("BTN_4", 260, "BTN_4"),
+        ("BTN_5", 261, "BTN_5"),
+        ("BTN_6", 262, "BTN_6"),
+        ("BTN_7", 263, "BTN_7"),
+        ("BTN_8", 264, "BTN_8"),
+        ("BTN_9", 265, "BTN_9"),
+        ("KEY_POWER2", 356, "reboot"),
+        ("KEY_VENDOR", 360, "vendor"),
+        ("KEY_VIDEO", 393, "video"),
+        ("KEY_RESTART", 408, "reset"),
+        ("KEY_WPS_BUTTON", 529, "wps"),
+        ("KEY_LIGHTS_TOGGLE", 542, "lights_toggle"),
+    ];
+
     #[test]
-    fn buttons_have_the_names_that_scripts_know() {
-        let check = |code, expected: &str| assert_eq!(name(code), expected);
-        check(0x198, "reset");
-        check(0x211, "wps");
-        check(0x103, "BTN_3");
-        check(0x164, "reboot");
-        check(247, "rfkill");
-        check(115, "volume_up");
-        check(30, "key-30");
-        assert_eq!(button_name(30), None);
+    fn every_key_that_is_a_button_has_the_name_that_scripts_know_and_no_other_key_has_one() {
+        for code in 0..=u16::MAX {
+            let row = TABLE.iter().find(|(_, number, _)| *number == code);
+            assert_eq!(button_name(code), row.map(|row| row.2), "{row:?} {code}");
+            let shown = row.map_or_else(|| format!("key-{code}"), |row| row.2.to_owned());
+            assert_eq!(name(code), shown);
+        }
+    }
+
+    #[test]
+    fn the_keys_of_buttons_have_the_numbers_of_the_kernels_header() {
+        // Where the machine has none there is nothing to compare with.
+        let header = "/usr/include/linux/input-event-codes.h";
+        let header = std::fs::read_to_string(header).unwrap_or_default();
+        for line in header.lines() {
+            let mut words = line.split_whitespace().skip(1);
+            let (Some(key), Some(value)) = (words.next(), words.next()) else {
+                continue;
+            };
+            let Some(row) = TABLE.iter().find(|row| row.0 == key) else {
+                continue;
+            };
+            let number = match value.strip_prefix("0x") {
+                Some(digits) => u16::from_str_radix(digits, 16),
+                // Another name of the same key.
+                None if value.starts_with("KEY_") => continue,
+                None => value.parse(),
+            };
+            assert_eq!(number, Ok(row.1), "{key}");
+        }
     }
 
     #[test]

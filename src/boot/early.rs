@@ -61,7 +61,9 @@ pub const ALL: &[Early] = &[
 pub const DEV: Early = Early {
     target: "/dev",
     fstype: "devtmpfs",
-    flags: MountFlags::NOSUID.union(MountFlags::NOEXEC),
+    flags: MountFlags::NOSUID
+        .union(MountFlags::NOEXEC)
+        .union(MountFlags::NOATIME),
     data: "mode=755",
 };
 

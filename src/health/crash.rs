@@ -3,15 +3,14 @@
 //! `dmesg-*` is there only after a crash; `console-*` and the like after every boot.
 
 use super::Level::{Attention, Good, Note};
-use super::{Report, printable};
+use super::{Report, below, printable};
+use crate::boot::attempts::{SURVIVED, TAKEN};
 use crate::sys::{MountFlags, System};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Where the kernel shows the logs, below the root.
-const DIR: &str = "sys/fs/pstore";
 /// Bytes of a log's end that are read.
 const END: u64 = 64 << 10;
 /// More logs than this are not looked at.
@@ -22,13 +21,13 @@ const WIDTH: usize = 76;
 /// The logs below `root`; one of a crash comes first.
 pub fn logs(root: &Path) -> Vec<PathBuf> {
     let mut paths = Vec::new();
-    let Ok(entries) = std::fs::read_dir(root.join(DIR)) else {
-        return paths;
-    };
-    for entry in entries.flatten().take(MOST) {
-        let path = entry.path();
-        if path.is_file() {
-            paths.push(path);
+    for dir in [SURVIVED, TAKEN] {
+        let entries = std::fs::read_dir(below(root, Path::new(dir)));
+        for entry in entries.into_iter().flatten().flatten().take(MOST) {
+            let path = entry.path();
+            if path.is_file() {
+                paths.push(path);
+            }
         }
     }
     paths.sort();
@@ -43,7 +42,9 @@ fn is_crash(path: &Path) -> bool {
     name.as_bytes().starts_with(b"dmesg-")
 }
 
-/// The last lines of a log that say something, each behind a line end.
+/// The last lines of a log that say something, each behind a line end; the one that says why
+/// the kernel crashed is the first of them if it lies further back, behind what processor and
+/// stack were like.
 pub fn last_lines(path: &Path, count: usize) -> io::Result<String> {
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
@@ -61,9 +62,27 @@ fn lines(text: &[u8], count: usize) -> String {
             last.push(shown);
         }
     }
+    if let Some(reason) = reason(text).map(|line| printable(line, WIDTH))
+        && !last.contains(&reason)
+    {
+        last.truncate(count.saturating_sub(1));
+        last.push(reason);
+    }
     last.push(String::new());
     last.reverse();
     last.join("\n")
+}
+
+/// The line of the kernel that says why it crashed.
+fn reason(text: &[u8]) -> Option<&[u8]> {
+    let words = ["Kernel panic - ", "Oops: ", "BUG: "];
+    let at = words
+        .iter()
+        .find_map(|words| memchr::memmem::rfind(text, words.as_bytes()))?;
+    let (before, from) = text.split_at_checked(at)?;
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let length = memchr::memchr(b'\n', from).unwrap_or(from.len());
+    text.get(start..at + length)
 }
 
 /// Makes the logs visible: what is not mounted yet is mounted. It is the kernel's memory,
@@ -72,38 +91,35 @@ pub fn mount(sys: &mut dyn System) -> io::Result<()> {
     if is_mounted(sys) {
         return Ok(());
     }
-    let target = Path::new("/").join(DIR);
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     sys.mounts()
-        .mount(Path::new("pstore"), &target, "pstore", flags, "")
+        .mount("pstore".as_ref(), SURVIVED.as_ref(), "pstore", flags, "")
 }
 
 fn is_mounted(sys: &mut dyn System) -> bool {
     let table = sys.mounts().table().unwrap_or_default();
-    table.iter().any(|mount| mount.fstype == "pstore")
+    table.iter().any(|m| m.target == Path::new(SURVIVED))
 }
 
 pub(super) fn look(report: &mut Report, sys: &mut dyn System, root: &Path, live: bool) {
     let logs = logs(root);
     let mut end = String::new();
-    let (level, text, next) = if live && !root.join(DIR).is_dir() {
-        (Note, "this kernel keeps no log of a crash", "")
-    } else if live && !is_mounted(sys) {
-        (
+    let (level, text, next) = match logs.first() {
+        Some(path) if is_crash(path) => {
+            // What cannot be read is told by the command.
+            end = last_lines(path, 3).unwrap_or_default();
+            (Attention, "it crashed; its log ends", "rescue log")
+        }
+        _ if live && !below(root, Path::new(SURVIVED)).is_dir() => {
+            (Note, "this kernel keeps no log of a crash", "")
+        }
+        _ if live && !is_mounted(sys) => (
             Note,
             "its log, if there is one, was not looked at",
             "rescue log",
-        )
-    } else {
-        match logs.first() {
-            None => (Good, "it left no log of a crash", ""),
-            Some(path) if is_crash(path) => {
-                // What cannot be read is told by the command.
-                end = last_lines(path, 3).unwrap_or_default();
-                (Attention, "it crashed; its log ends", "rescue log")
-            }
-            Some(_) => (Note, "its log was kept; it did not crash", "rescue log"),
-        }
+        ),
+        None => (Good, "it left no log of a crash", ""),
+        Some(_) => (Note, "its log was kept; it did not crash", "rescue log"),
     };
     report.add(
         level,
@@ -125,6 +141,11 @@ mod tests {
         check(b"a\nb\n\nc\n\n", "\nb\nc");
         check(b"\x1b[31mOops\r\n\xff\0\n", "\n?[31mOops?\n\u{fffd}?");
         check(b"", "");
+        check(
+            b"1 BUG: a\n2 Kernel panic - b\nc\nd\n",
+            "\n2 Kernel panic - b\nd",
+        );
+        check(b"Oops: 1", "\nOops: 1");
         let long = format!("\n{}", "x".repeat(WIDTH));
         assert_eq!(lines(&[b'x'; 9999], 3), long);
     }
@@ -133,7 +154,7 @@ mod tests {
     fn a_crash_is_told_with_its_last_lines() {
         let scratch = Scratch::new();
         let root = scratch.path();
-        let dir = root.join(DIR);
+        let dir = below(root, Path::new(SURVIVED));
         std::fs::create_dir_all(&dir).unwrap();
         let mut sys = FakeSystem::router();
         let mut check = |expected: &str| {
@@ -156,6 +177,14 @@ mod tests {
         assert_eq!(
             logs(root),
             [dir.join("dmesg-ramoops-0"), dir.join("console-ramoops-0")]
+        );
+        // One that was counted lies elsewhere.
+        let taken = below(root, Path::new(TAKEN));
+        std::fs::create_dir_all(&taken).unwrap();
+        std::fs::rename(dir.join("dmesg-ramoops-0"), taken.join("dmesg-ramoops-0")).unwrap();
+        check(
+            "!! last boot: it crashed; its log ends\nPC is at 0x0\nCall trace:\nKernel panic \
+             [rescue log]",
         );
     }
 

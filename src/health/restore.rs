@@ -4,9 +4,11 @@
 //! firmware's file is copied over it, whole or not at all, so that a power cut leaves one of
 //! the two.
 
-use super::{below, difference, head};
+use super::config::fault;
+use super::{below, difference, head, printable};
 use crate::error::{At, EngineError, Result};
-use crate::uci::{LARGEST, replace};
+use crate::uci::{self, LARGEST, Store, replace};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
@@ -39,6 +41,50 @@ impl fmt::Display for Error {
             Error::NoDefault => "the firmware has no such file; mv puts yours aside",
         })
     }
+}
+
+/// Which files of the settings are not as the firmware has them, a line for each, and what to
+/// type next.
+///
+/// # Errors
+/// One of the two directories is not there or cannot be read.
+pub fn overview(root: &Path) -> Result<String> {
+    let store = |dir: &str| Store::at(root.join(dir));
+    let (own, firmware) = (store("etc/config"), store("rom/etc/config"));
+    if !firmware.conf_dir.is_dir() {
+        return Err(Error::NotMounted.into());
+    }
+    let mut names = BTreeSet::new();
+    for store in [&own, &firmware] {
+        match store.names() {
+            Ok(found) => names.extend(found),
+            // A directory without files, or none: what it should have is missing.
+            Err(uci::Error::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let mut lines = String::new();
+    for name in names {
+        let content = |store: &Store| head(&store.file(&name), LARGEST).ok();
+        let (present, default) = (content(&own), content(&firmware));
+        let broken = present.as_ref().and_then(|_| fault(&own, &name));
+        let (state, why) = match (broken, present, default) {
+            (Some(fault), ..) => ("does not parse: ", fault),
+            (_, None, _) => ("missing", String::new()),
+            (.., None) => ("added", String::new()),
+            (_, own, firmware) if own != firmware => ("changed", String::new()),
+            _ => continue,
+        };
+        let name = printable(&name, 60);
+        lines.push_str(&format!("  {name:<16} {state}{why}\n"));
+    }
+    Ok(match lines.is_empty() {
+        true => "All files in /etc/config are the firmware's.\n".into(),
+        false => format!(
+            "In /etc/config, other than in the firmware:\n{lines}\
+             'rescue restore FILE' shows the difference and asks; mv moves what was added.\n"
+        ),
+    })
 }
 
 /// What a restore would do.
@@ -230,6 +276,39 @@ mod tests {
         fs::remove_dir_all(root.join("etc")).unwrap();
         restore(&device, "a").unwrap();
         assert_eq!(content(&device, "etc/config/a"), "good\n");
+    }
+
+    #[test]
+    fn files_that_differ_from_the_firmwares_are_listed_with_how_they_differ() {
+        let device = device(&[
+            ("rom/etc/config/network", "config a\n"),
+            ("rom/etc/config/system", "config a\n"),
+            ("rom/etc/config/dhcp", "config a\n"),
+            ("rom/etc/config/same", "config a\n"),
+            ("etc/config/network", "config 'a\n"),
+            ("etc/config/system", "config b\n"),
+            ("etc/config/mine", "config b\n"),
+            ("etc/config/mine.bad", "config 'b\n"),
+            ("etc/config/same", "config a\n"),
+        ]);
+        assert_eq!(
+            overview(device.path()).unwrap(),
+            "In /etc/config, other than in the firmware:\n\
+             \x20 dhcp             missing\n\
+             \x20 mine             added\n\
+             \x20 network          does not parse: line 1, byte 8: EOF with unterminated '\n\
+             \x20 system           changed\n\
+             'rescue restore FILE' shows the difference and asks; mv moves what was added.\n"
+        );
+        for name in ["network", "system", "dhcp"] {
+            restore(&device, name).unwrap();
+        }
+        fs::remove_file(device.path().join("etc/config/mine")).unwrap();
+        let none = "All files in /etc/config are the firmware's.\n";
+        assert_eq!(overview(device.path()).unwrap(), none);
+        fs::remove_dir_all(device.path().join("rom")).unwrap();
+        let told = overview(device.path()).unwrap_err().to_string();
+        assert!(told.contains("run mount_root first"), "{told}");
     }
 
     #[test]

@@ -211,7 +211,7 @@ const UCI: &[(&str, Option<Depth>)] = &[
 ];
 
 fn uci(words: &[Vec<u8>], word: &[u8]) -> Vec<Vec<u8>> {
-    let mut config = Config::at("/etc/config").with_changes("/tmp/.uci");
+    let mut config = Config::at("/etc/config").with_changes(crate::uci::CHANGES);
     let mut operands = Vec::new();
     let mut rest = words.iter().skip(1).map(Vec::as_slice);
     while let Some(word) = rest.next() {

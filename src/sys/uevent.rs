@@ -1,7 +1,9 @@
 //! Events that the kernel multicasts about its devices (netlink, family KOBJECT_UEVENT).
 
+use rustix::io::Errno;
 use rustix::net::netlink::{KOBJECT_UEVENT, SocketAddrNetlink};
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recv, socket_with};
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -9,7 +11,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 const KERNEL_GROUP: u32 = 1;
 
 /// A socket that hears every event from now on.
-pub struct Uevents(OwnedFd);
+pub struct Uevents {
+    socket: OwnedFd,
+    /// More came at once than the kernel keeps for a socket.
+    has_lost: Cell<bool>,
+}
 
 impl Uevents {
     /// Starts to listen. Reading never waits.
@@ -18,18 +24,29 @@ impl Uevents {
         let family = AddressFamily::NETLINK;
         let socket = socket_with(family, SocketType::DGRAM, flags, Some(KOBJECT_UEVENT))?;
         bind(&socket, &SocketAddrNetlink::new(0, KERNEL_GROUP))?;
-        Ok(Uevents(socket))
+        let has_lost = Cell::new(false);
+        Ok(Uevents { socket, has_lost })
     }
 
     /// The next event, if one has come; longer ones are cut to the buffer.
     pub fn read<'a>(&self, buf: &'a mut [u8]) -> Option<&'a [u8]> {
-        let (count, _) = recv(&self.0, &mut *buf, RecvFlags::empty()).ok()?;
-        buf.get(..count)
+        loop {
+            match recv(&self.socket, &mut *buf, RecvFlags::empty()) {
+                Ok((count, _)) => return buf.get(..count),
+                Err(Errno::NOBUFS) => self.has_lost.set(true),
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Whether events were lost since this was asked last.
+    pub fn has_lost(&self) -> bool {
+        self.has_lost.take()
     }
 }
 
 impl AsFd for Uevents {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.socket.as_fd()
     }
 }

@@ -41,6 +41,6 @@ pub use package::{Package, Section, Setting, Value};
 pub use parse::{Parsed, Reading, package as parse_package, packages as parse_packages};
 pub use reference::Reference;
 pub use replace::replace;
-pub use store::{LARGEST, Stamp, Store};
+pub use store::{CHANGES, LARGEST, Stamp, Store};
 pub use validate::{Finding, findings};
 pub use words::Words;

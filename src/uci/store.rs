@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 /// No file is read that is larger, in bytes: memory is small.
 pub const LARGEST: u64 = 8 << 20;
 
+/// Where changes wait to be committed.
+pub const CHANGES: &str = "/tmp/.uci";
+
 /// The directories.
 #[derive(Clone, Debug)]
 pub struct Store {

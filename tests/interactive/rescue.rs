@@ -103,10 +103,9 @@ fn a_broken_file_is_found_and_restored_step_by_step() {
     let mut person = at_the_menu();
     person.enters("4");
     person.sees(&[
-        "# ls d/etc/config",
-        "network  system",
-        "# uci -c d/etc/config validate",
-        "d/etc/config/system:1:1: invalid command",
+        "In /etc/config, other than in the firmware:",
+        "  system           does not parse: line 1, byte 1: invalid command",
+        "'rescue restore FILE' shows the difference and asks; mv moves what was added.",
         "File to restore (Enter: none):",
     ]);
     person.enters("system");

@@ -20,6 +20,8 @@ modules="virtio_pci virtio_blk virtio_net block2mtd mtdblock squashfs jffs2 over
 more="zstd ubifs ext4 crc32c_generic f2fs crc32_generic"
 # Loaded with words of its own.
 alone="nandsim"
+# Memory that survives a restart, where the command line says which.
+surviving="ramoops"
 
 newer() {
     [ -e "$archive" ] && [ -e "$volumes" ] && [ -z "$(find "$kernel/complete" tests/vm/boot.sh tests/vm/boot-init -newer "$archive")" ]
@@ -83,6 +85,9 @@ pack() {
         >"$lab/modules.alone"
 }
 unpack "$tree/modules" order <"$lab/modules"
+# shellcheck disable=SC2086 # a list of words
+needed $surviving >"$lab/modules.surviving"
+unpack "$tree/modules" surviving <"$lab/modules.surviving"
 rm -rf "$lab/boot.more"
 mkdir -p "$lab/boot.more/modules"
 unpack "$lab/boot.more/modules" more <"$lab/modules.more"

@@ -51,7 +51,7 @@ fn rescue_names_a_broken_file_and_restores_it_and_sets_the_address() {
     telnet.expect("the default: rescue restore network");
     telnet.expect(PROMPT);
     telnet.line("4");
-    telnet.expect("/etc/config/network:1:18: EOF with unterminated");
+    telnet.expect("network          does not parse: line 1, byte 18: EOF with unterminated");
     telnet.expect("File to restore (Enter: none): ");
     telnet.line("network");
     telnet.expect("Restore it? [y/N] ");

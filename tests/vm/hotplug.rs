@@ -84,9 +84,13 @@ fn boot_modules_come_in_and_a_stick_in_failsafe_mode_finds_its_driver_and_its_no
         let script = "echo $1 $ACTION $DEVNAME $DEVICENAME >>/tmp/block\n";
         write(tree, "etc/hotplug.d/block/10-note", script);
         symlink("nosuch", tree.join("etc/hotplug.d/block/20-broken")).unwrap();
+        for name in ["bin/nodev", "bin/uevents"] {
+            let guest = project("target/lab/hooked.tree").join(name);
+            std::fs::copy(guest, tree.join(name)).unwrap();
+        }
     });
     let stick = bench.file("stick", &stick_content());
-    let mut router = bench.power_on();
+    let mut router = bench.power_on_saying("lab.init=/bin/nodev init_debug=4");
     router.enter_failsafe();
     let console = &mut router.console;
     console.run("[ -e /sys/class/net/dummy1 ]").ok();
@@ -97,24 +101,38 @@ fn boot_modules_come_in_and_a_stick_in_failsafe_mode_finds_its_driver_and_its_no
             .log()
             .contains("kmodloader: nosuch_module: there is no such module")
     );
-    // As on a kernel without devtmpfs: from now on nobody else makes nodes.
+    // Every node was made by us, each where it belongs.
+    console.run("grep -q '^tmpfs /dev tmpfs' /proc/mounts").ok();
+    console.run("! grep devtmpfs /proc/mounts").ok();
+    let modes = "stat -c '%n %a %F %t:%T' /dev/null /dev/ttyS0 /dev/console /dev/urandom \
+                 /dev/kmsg /dev/mtd0 /dev/mtd4ro /dev/mtdblock4 /dev/input/event0 /dev/vda";
+    assert_eq!(
+        console.run(modes).ok(),
+        "/dev/null 666 character special file 1:3\n\
+         /dev/ttyS0 600 character special file 4:40\n\
+         /dev/console 600 character special file 5:1\n\
+         /dev/urandom 666 character special file 1:9\n\
+         /dev/kmsg 644 character special file 1:b\n\
+         /dev/mtd0 600 character special file 5a:0\n\
+         /dev/mtd4ro 600 character special file 5a:9\n\
+         /dev/mtdblock4 600 block special file 1f:4\n\
+         /dev/input/event0 600 character special file d:40\n\
+         /dev/vda 600 block special file fe:0\n"
+    );
+    console.run("[ -c /dev/ptmx ] && [ -d /dev/pts ]").ok();
+    // Who keeps them may die; what is missing is made by the next one.
     console
-        .run("mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3")
+        .run("rm -r /dev/input /dev/mtdblock0 && kill -9 $(pidof hotplug)")
         .ok();
-    // Who makes them makes all, each where it belongs.
-    console.run("kill -9 $(pidof hotplug)").ok();
     console
         .run("until [ -c /dev/input/event0 ] && [ -b /dev/mtdblock0 ]; do sleep 1; done")
         .ok();
-    let modes = "stat -c '%n %a' /dev/urandom /dev/kmsg /dev/mtd0";
-    assert_eq!(
-        console.run(modes).ok(),
-        "/dev/urandom 666\n/dev/kmsg 644\n/dev/mtd0 600\n"
-    );
     console.run("! lsmod | grep -q usb_storage").ok();
     router.plug_in(&stick);
     let console = &mut router.console;
     console.run("until [ -b /dev/sda ]; do sleep 1; done").ok();
+    let told = "dmesg | grep -q 'hotplug: ACTION=add .*SUBSYSTEM=block.*DEVNAME=sda'";
+    console.run(told).ok();
     console
         .run("mount -t squashfs -o ro /dev/sda /mnt && cat /mnt/word")
         .ok();
@@ -132,6 +150,13 @@ fn boot_modules_come_in_and_a_stick_in_failsafe_mode_finds_its_driver_and_its_no
         .ok();
     let seen = console.run("cat /tmp/block").ok();
     assert_eq!(seen, "block add sda sda\nblock remove sda sda\n");
+    // More events than the kernel keeps for who does not read them: nobody knows what was lost.
+    let flood = "kill -STOP $(pidof hotplug) && rm -r /dev/input && uevents flood 5000; \
+                 kill -CONT $(pidof hotplug)";
+    console.run(flood).ok();
+    console
+        .run("until [ -c /dev/input/event0 ]; do sleep 1; done")
+        .ok();
 }
 
 /// A squashfs with one file: the router's kernel has it built in.

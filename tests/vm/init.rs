@@ -167,6 +167,11 @@ fn a_program_that_crashes_at_once_is_slowed_down_and_the_console_still_comes() {
     let console = &mut router.console;
     console.run("until [ -e /tmp/keys ]; do sleep 1; done").ok();
     console.run("[ -d /proc/1 ]").ok();
+    // Who starts all this may die: another one takes its place, and nothing restarts.
+    console.run("touch /tmp/still_up").ok();
+    console.line("kill -9 $(pidof init)");
+    router.boot_normally();
+    router.console.run("[ -e /tmp/still_up ]").ok();
 }
 
 /// What the inittab of the next test adds.

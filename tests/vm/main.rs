@@ -9,6 +9,7 @@
 mod bench;
 mod boot;
 mod buttons;
+mod crash;
 mod damage;
 mod failsafe_net;
 mod guided;

@@ -166,8 +166,13 @@ fn a_wait_of_zero_asks_nobody() {
 fn a_debug_level_ends_the_wait_and_the_boot_goes_on() {
     let (_bench, mut router) = power_on("failsafe.wait=600");
     router.console.expect(PROMPT);
+    // What is no answer changes nothing, and Ctrl-C reaches nobody.
+    for text in ["\x03", "f f", "5", ""] {
+        router.console.line(text);
+    }
     router.console.line("3");
     expect_normal(&mut router);
+    assert!(!router.console.log().contains("init: the system"));
     let told = "until dmesg | grep 'init: process [0-9]* ended with'; do sleep 1; done";
     router.console.run(told).ok();
 }

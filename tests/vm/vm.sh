@@ -18,15 +18,16 @@ tests/vm/boot.sh
 tests/vm/image.sh next target/lab/next
 host=$(rustc -vV | sed -n 's/^host: //p')
 # What runs on the router for a test alone.
-cargo build --locked --target "$host" --example uevents
+cargo build --locked --target "$host" --example uevents --example nodev
 # The image with what a board might add.
 tree=target/lab/hooked.tree
 mkdir -p "$tree/bin"
 cp -a rootfs/. tests/vm/hooked/. "$tree"
-program=${CARGO_TARGET_DIR:-target}/$host/debug/examples/uevents
-if [ -z "$(find "$tree/bin/uevents" -newer "$program" 2>/dev/null)" ]; then
-    strip -o "$tree/bin/uevents" "$program"
-fi
+for name in uevents nodev; do
+    program=${CARGO_TARGET_DIR:-target}/$host/debug/examples/$name
+    [ -n "$(find "$tree/bin/$name" -newer "$program" 2>/dev/null)" ] ||
+        strip -o "$tree/bin/$name" "$program"
+done
 TREE=$tree tests/vm/image.sh hooked target/lab/hooked
 lab="cargo test --locked --target $host --test vm -- --ignored"
 # shellcheck disable=SC2086 # a list of words

@@ -1,10 +1,11 @@
-//! What `rescue` finds: an address as it is typed, a network file, an account file, a log;
-//! divided by NUL bytes. Nothing that is shown moves a cursor, and an address that was set is
-//! the one that is there.
+//! What `rescue` finds, and a count of boots: an address as it is typed, a network file, an
+//! account file, a log; divided by NUL bytes. Nothing that is shown moves a cursor, and an
+//! address that was set is the one that is there.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use safebox::boot::attempts::Memory;
 use safebox::fake::FakeSystem;
 use safebox::health::address::{self, Wanted};
 use safebox::health::{self, crash, difference, restore};
@@ -17,7 +18,13 @@ use std::path::PathBuf;
 /// A directory of this process, which each input fills anew.
 fn root() -> PathBuf {
     let root = PathBuf::from(format!("health-{}", std::process::id()));
-    for dir in ["etc/config", "sys/fs/pstore", "rom/etc/config", "tmp"] {
+    for dir in [
+        "etc/config",
+        "sys/fs/pstore",
+        "rom/etc/config",
+        "tmp",
+        "sys/module/pstore/parameters",
+    ] {
         std::fs::create_dir_all(root.join(dir)).expect("a directory of our own");
     }
     root
@@ -46,7 +53,12 @@ fuzz_target!(|data: &[u8]| {
     for path in crash::logs(&root) {
         crash::last_lines(&path, 9).expect("it is there");
     }
+    put("sys/module/pstore/parameters/backend", b"ramoops");
+    if let Some(memory) = Memory::find(&root) {
+        memory.read();
+    }
     assert!(is_plain(&difference::lines(network, log, 5)));
+    assert!(restore::overview(&root).is_ok_and(|lines| is_plain(&lines)));
     if let Ok(plan) = restore::plan(&root, OsStr::from_bytes(typed)) {
         assert!(plan.path.starts_with("/") && !plan.path.ends_with(".."));
     }
