@@ -7,7 +7,7 @@
 
 use super::Error;
 use crate::overlay::perform::perform;
-use crate::overlay::{self, Place, State, Volume, look, start};
+use crate::overlay::{self, Place, State, Volume, look, prepare, start};
 use crate::sys::{Mount, MountFlags, System, UnmountFlags};
 use std::fmt;
 use std::fs;
@@ -168,7 +168,7 @@ fn mount(sys: &mut dyn System, root: &Path, volume: &Volume) -> Result<Source, U
     }
     let flags = MountFlags::RDONLY | MountFlags::NOATIME;
     let target = Path::new("/").join(PRIVATE).join("data");
-    let steps: Vec<_> = start::attach(volume, false)
+    let steps: Vec<_> = prepare::attach(volume, false)
         .into_iter()
         .chain([start::mount(volume, &target, true)])
         .collect();
