@@ -10,14 +10,17 @@ mod bench;
 mod boot;
 mod buttons;
 mod damage;
+mod extroot;
 mod failsafe_net;
 mod guided;
 mod hotplug;
 mod init;
 mod jffs2;
 mod lab;
+mod mtd;
 mod nand;
 mod newcomer;
+mod overlay;
 mod rescue;
 mod scripts;
 #[path = "../support/tempdir.rs"]
