@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 /// [`Error::Look`] and [`Error::Flash`] where the kernel does not answer. A missing volume
 /// is no error but `volume: None`.
 pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
-    let view = bare(sys, root)?;
     let table = sys.mounts().table().map_err(Error::Look)?;
     let filesystems = sys.mounts().filesystems().map_err(Error::Look)?;
     let mut volume = find::find(sys, root, &filesystems)?;
@@ -27,7 +26,7 @@ pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
     Ok(View {
         volume,
         mounted,
-        ..view
+        ..without_volume(root, &table, &filesystems)
     })
 }
 
@@ -38,17 +37,21 @@ pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
 pub fn bare(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
     let table = sys.mounts().table().map_err(Error::Look)?;
     let filesystems = sys.mounts().filesystems().map_err(Error::Look)?;
+    Ok(without_volume(root, &table, &filesystems))
+}
+
+fn without_volume(root: &Path, table: &[Mount], filesystems: &[String]) -> View {
     let present = |mark: &str| root.join(mark.trim_start_matches('/')).exists();
     let failsafe = present(FAILSAFE_MARK);
-    Ok(View {
-        root: root_kind(&table),
+    View {
+        root: root_kind(table),
         volume: None,
         mounted: None,
         overlay_known: filesystems.iter().any(|name| name == "overlay"),
-        submounts: submounts(&table),
+        submounts: submounts(table),
         failsafe,
         booting: !failsafe && present(PREINIT_MARK),
-    })
+    }
 }
 
 /// The same, after UBI was attached where no data volume was found and the kernel of a router

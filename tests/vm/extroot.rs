@@ -126,6 +126,7 @@ fn settings_of_an_older_system_are_shown_and_stay_as_they_are() {
     let console = &mut router.console;
     // As systems before 14.07 laid them: no upper, and links for what was deleted.
     for line in [
+        "mtd -q erase rootfs_data",
         "mkdir /tmp/m && mount -t jffs2 /dev/mtdblock4 /tmp/m && mkdir -p /tmp/m/etc/config",
         "echo 'config interface wan' >/tmp/m/etc/config/network",
         "ln -s '(overlay-whiteout)' /tmp/m/etc/config/system",

@@ -2,7 +2,6 @@
 
 use crate::lab::Bench;
 use crate::lab::router::{Router, Setup};
-use crate::lab::talk::Talk;
 
 /// Bytes of each chip.
 const SIZE: usize = 1 << 20;
@@ -40,16 +39,9 @@ fn router(bench: &Bench, names: &[&str]) -> Router {
 /// Four zeros.
 const ZERO: &str = "df3f619804a92fdb4057192dc43dd748ea778adc52bc498ce80524c014b81119";
 
-/// The digest of the first word of a partition.
-#[track_caller]
-fn flag(console: &mut Talk) -> String {
-    let said = console.run("mtd -l 4 dump flag | sha256sum").ok();
-    said.split_whitespace().next().unwrap().to_owned()
-}
-
 #[test]
 #[ignore = "boots the lab: make vm"]
-fn an_image_goes_on_in_the_next_partition_and_the_flag_for_recovery_stays_where_it_fails() {
+fn an_image_goes_on_in_the_next_partition_and_no_flag_for_recovery_stays() {
     let bench = Bench::new();
     let mut router = router(&bench, &["a", "b", "flag"]);
     let console = &mut router.console;
@@ -62,14 +54,8 @@ fn an_image_goes_on_in_the_next_partition_and_the_flag_for_recovery_stays_where_
     console
         .run("tail -c 451424 /tmp/image >/tmp/b && mtd verify /tmp/b b")
         .ok();
-    assert_eq!(flag(console), ZERO);
-    // Without an erase nothing new comes out, and the flag says so to the boot loader.
-    console
-        .run("mtd -n -t flag write /tmp/small a:b")
-        .refused("verify at 0x");
-    assert_ne!(flag(console), ZERO);
-    console.run("mtd -t flag write /tmp/small a:b").ok();
-    assert_eq!(flag(console), ZERO);
+    let said = console.run("mtd -l 4 dump flag | sha256sum").ok();
+    assert!(said.starts_with(ZERO), "{said}");
     console
         .run("mtd erase a:b && mtd dump a:b | tr -d '\\377' | wc -c | grep '^0$'")
         .ok();
