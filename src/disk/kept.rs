@@ -103,11 +103,11 @@ fn checksum(disk: &mut dyn Disk, from: u64, length: u64) -> Result<u32, Error> {
     Ok(crc.sum())
 }
 
-/// Calls `work` with an offset and a buffer for each part of so many bytes.
-fn in_parts(
-    length: u64,
-    work: &mut dyn FnMut(u64, &mut [u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
+/// Given an offset and a buffer for what is there.
+type Work<'a> = dyn FnMut(u64, &mut [u8]) -> Result<(), Error> + 'a;
+
+/// Calls `work` for each part of so many bytes.
+fn in_parts(length: u64, work: &mut Work<'_>) -> Result<(), Error> {
     let mut buf = [0; 4096];
     let mut at = 0;
     while at < length {

@@ -3,6 +3,7 @@
 use super::Error;
 use crate::sys::{Flash, Geometry};
 use std::io;
+use std::ops::Range;
 
 /// Partitions of one shape, one behind the other.
 struct Joined {
@@ -39,6 +40,9 @@ pub fn join(mut parts: Vec<Box<dyn Flash>>) -> Result<Box<dyn Flash>, Error> {
     Ok(Box::new(Joined { parts, geometry }))
 }
 
+/// Given a partition, an offset in it, and which of the bytes these are.
+type Work<'a> = dyn FnMut(&mut dyn Flash, u64, Range<usize>) -> io::Result<()> + 'a;
+
 impl Joined {
     /// The partition that an offset lies in, and where it begins.
     fn at(&mut self, offset: u64) -> io::Result<(&mut dyn Flash, u64)> {
@@ -53,14 +57,8 @@ impl Joined {
         Err(io::ErrorKind::InvalidInput.into())
     }
 
-    /// Calls `work` with each partition that so many bytes from an offset on lie in, the offset
-    /// in it, and which of the bytes these are.
-    fn each(
-        &mut self,
-        offset: u64,
-        length: usize,
-        work: &mut dyn FnMut(&mut dyn Flash, u64, std::ops::Range<usize>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    /// Calls `work` for each partition that so many bytes from an offset on lie in.
+    fn each(&mut self, offset: u64, length: usize, work: &mut Work<'_>) -> io::Result<()> {
         let mut done = 0;
         while done < length {
             let at = offset + done as u64;
