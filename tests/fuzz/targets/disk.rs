@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use safebox::disk::content::{Content, identify};
-use safebox::disk::{area, behind, kept};
+use safebox::disk::{area, behind, kept, named};
 use safebox::fake::disk::FakeDisk;
 use safebox::fake::ubi::FakeUbi;
 use safebox::flash::ubi::{self, EraseCounter};
@@ -32,6 +32,9 @@ fuzz_target!(|data: &[u8]| {
     let content = identify(&mut disk, 0).expect("the disk can be read");
     if let Some(kept) = kept::find(&mut disk, 0, content).expect("the disk can be read") {
         assert!(kept.offset + kept.length < SIZE as u64);
+    }
+    if let Some(found) = named::named(&mut disk).expect("the disk can be read") {
+        assert_eq!(found.uuid.len(), 36);
     }
     match content {
         Content::Archive { offset } => {
