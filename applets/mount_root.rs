@@ -9,8 +9,12 @@ use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{Error, Exit, Result};
 use safebox::meter::Meter;
 use safebox::overlay::perform::{Report, perform};
-use safebox::overlay::{self, Place, Root, State, Step, View, Volume, extroot, look, start, state};
+use safebox::overlay::{
+    self, Place, Root, State, Step, View, Volume, extroot, look, old, start, state,
+};
 use safebox::sys::UnmountFlags;
+use std::path::Path;
+use std::time::Duration;
 
 pub static APPLET: Applet = Applet {
     names: &["mount_root"],
@@ -78,7 +82,7 @@ fn start(ctx: &mut Ctx, view: &View, options: &Options) -> Result<Exit> {
     for line in findings(view) {
         ctx.say(line);
     }
-    if view.root == Root::Overlay {
+    if matches!(view.root, Root::Overlay | Root::Extroot) {
         already(ctx, view);
         return repair(ctx, view, options);
     }
@@ -86,9 +90,13 @@ fn start(ctx: &mut Ctx, view: &View, options: &Options) -> Result<Exit> {
         read_only: options.ro,
         repair: options.repair,
     };
-    let result = start::plan(view, wish)
-        .map_err(Error::from)
-        .and_then(|steps| carry_out(ctx, &steps, options.dry_run));
+    let result = match start::parts(view, wish) {
+        Ok((before, switch)) => settle(ctx, view, options, &before, switch),
+        Err(error) => match extroot(ctx, view, options, false) {
+            Some(steps) => carry_out(ctx, &steps, false),
+            None => Err(error.into()),
+        },
+    };
     match result {
         Ok(exit) if options.dry_run => Ok(exit),
         Ok(exit) => {
@@ -107,6 +115,60 @@ fn start(ctx: &mut Ctx, view: &View, options: &Options) -> Result<Exit> {
                 );
             }
             Err(error)
+        }
+    }
+}
+
+/// Mounts the settings, and puts them or those on another disk in their place.
+fn settle(
+    ctx: &mut Ctx,
+    view: &View,
+    options: &Options,
+    before: &[Step],
+    mut switch: Vec<Step>,
+) -> Result<Exit> {
+    carry_out(ctx, before, options.dry_run)?;
+    let dir = view.mounted.as_ref().map(|mounted| &*mounted.target);
+    let dir = ctx.path(dir.unwrap_or(Path::new(start::ASIDE)));
+    if options.ro && !options.dry_run && !old::has_upper(&dir) {
+        old::show_top(&mut switch);
+    }
+    let mounted = view.volume.is_some();
+    let steps = extroot(ctx, view, options, mounted).unwrap_or(switch);
+    carry_out(ctx, &steps, options.dry_run)
+}
+
+/// The steps that put settings on another disk in place, if fstab asks for one that is there.
+fn extroot(ctx: &mut Ctx, view: &View, options: &Options, instead: bool) -> Option<Vec<Step>> {
+    if options.dry_run {
+        // Nothing is mounted, so only the fstab of the root can be read.
+        if let Some(found) = extroot::find(&ctx.root, view, false) {
+            let (disk, target) = (found.disk, found.target);
+            ctx.say(format_args!(
+                "fstab puts {target} on {disk} (extroot), which takes their place"
+            ));
+        }
+        return None;
+    }
+    if matches!(view.root, Root::Overlay | Root::Extroot | Root::Memory) {
+        return None;
+    }
+    let wish = extroot::Wish {
+        read_only: options.ro,
+        instead,
+    };
+    let pause = Duration::from_millis(1000 / u64::from(extroot::LOOKS));
+    // Nothing tells when a disk will be there.
+    let pause = &mut || std::thread::sleep(pause);
+    match extroot::take(ctx.sys, &ctx.root, view, wish, pause) {
+        extroot::Outcome::None => None,
+        extroot::Outcome::Taken(steps, text) => {
+            ctx.say(text);
+            Some(steps)
+        }
+        extroot::Outcome::Refused(text) => {
+            ctx.say(text);
+            None
         }
     }
 }
@@ -164,7 +226,9 @@ fn findings(view: &View) -> Vec<String> {
     let shown = volume.shown();
     lines.push(format!("{} ({shown}, {kib} KiB) is {state}", volume.name));
     let next = match (&volume.place, state) {
-        (_, State::Foreign | State::Snapshot | State::AllBad) if view.failsafe => {
+        (_, State::Foreign | State::Snapshot | State::AllBad | State::Damaged { .. })
+            if view.failsafe =>
+        {
             "a normal boot would run in memory, with factory settings"
         }
         (Place::Mtd { .. }, State::Void) => "erasing it first, as a normal boot would",
@@ -185,13 +249,17 @@ fn findings(view: &View) -> Vec<String> {
 }
 
 fn already(ctx: &mut Ctx, view: &View) {
-    if let Some(mounted) = &view.mounted {
+    if view.root == Root::Extroot {
+        ctx.say("/ is on another disk (extroot), with the firmware in /rom: nothing to do");
+    } else if let Some(mounted) = &view.mounted {
         let access = if mounted.read_only { " read-only" } else { "" };
         ctx.say(format_args!(
             "{}:{} is already mounted{access} as {}",
-            view.volume
-                .as_ref()
-                .map_or("rootfs_data", |volume| &volume.name),
+            match &view.volume {
+                _ if mounted.extroot => "extroot",
+                Some(volume) => &volume.name,
+                None => "rootfs_data",
+            },
             mounted.source.display(),
             mounted.target.display()
         ));
@@ -200,12 +268,6 @@ fn already(ctx: &mut Ctx, view: &View) {
 
 /// Says how the data file system is and what the user should do next; a boot has no user.
 fn mounted(ctx: &mut Ctx, read_only: bool, failsafe: bool) {
-    if let Some(extroot) = extroot::find(&ctx.root) {
-        let (disk, target) = (extroot.disk, extroot.target);
-        ctx.say(format_args!(
-            "fstab puts {target} on {disk} (extroot), which is not mounted here: where it is used, the settings are there"
-        ));
-    }
     if !failsafe {
         return;
     }
@@ -215,12 +277,27 @@ fn mounted(ctx: &mut Ctx, read_only: bool, failsafe: bool) {
     } else if state::progress(&dir) == state::Progress::Pending {
         ctx.say("the first boot with these settings was never completed; they are kept");
     }
-    if dir.join("etc").is_dir() {
-        ctx.say("/overlay/etc holds settings of an older system, which this one does not use");
+    if let Some(names) = old::find(&dir) {
+        older(ctx, &names, read_only && !old::has_upper(&dir));
     }
     let access = if read_only { "to read" } else { "to change" };
     ctx.say(format_args!(
         "settings are mounted {access}, as / and in /overlay/upper; now type: cd /"
+    ));
+}
+
+/// Tells of settings of an older system, and how to take them over.
+fn older(ctx: &mut Ctx, names: &[String], shown: bool) {
+    let how = match (shown, names.first()) {
+        (true, _) => ", shown here as /".into(),
+        (_, Some(name)) => format!(
+            ": {} (cp -a /overlay/etc/config/{name} /etc/config/ takes one over)",
+            names.join(" ")
+        ),
+        (_, None) => String::new(),
+    };
+    ctx.say(format_args!(
+        "/overlay/etc holds settings of an older system, unused and left as they are{how}"
     ));
 }
 

@@ -97,7 +97,8 @@ fn settings_that_travel_with_an_upgrade_arrive_or_nothing_starts() {
     let content = vec![0x99; 3 * BLOCK];
     let file = File::settings(&content);
     let erase_size = BLOCK as u32;
-    let length = inject::length_with(&mut &new[..], file, erase_size, 0).unwrap();
+    let outcome = inject::try_out(&mut &new[..], file, erase_size, 0).unwrap();
+    let length = outcome.map(|outcome| outcome.length);
     let flow = |device: &mut Device| {
         let mut source = &new[..];
         let mut source = Inject::new(&mut source, file, erase_size, 0);

@@ -90,7 +90,8 @@ impl Kind {
                     "ext4"
                 };
                 let (_, disk) = device.sys.disks.list.last_mut().unwrap();
-                disk.make_fs(self.start(), fstype, &["old"]);
+                let size = safebox::sys::Disk::size(disk) - self.start();
+                disk.make_fs(self.start(), size, fstype, &["old"]);
             }
         }
         device
@@ -238,22 +239,76 @@ fn settings_archive() -> Vec<u8> {
     packer.finish().unwrap()
 }
 
+/// A device on which an upgrade has left settings at this offset of the volume.
+fn upgraded(kind: Kind, offset: u64) -> Device {
+    let mut device = kind.device();
+    kind.fill(&mut device, 0, &vec![0xff; offset as usize]);
+    kind.fill(&mut device, offset, &settings_archive());
+    device
+}
+
 #[test]
-fn settings_that_an_upgrade_has_left_arrive_in_the_new_file_system() {
+fn settings_that_an_upgrade_has_left_arrive_in_the_new_file_system_whenever_the_power_goes() {
     for kind in DISKS {
-        let make = || {
-            let mut device = kind.device();
-            kind.fill(&mut device, 0, &settings_archive());
-            device
+        for offset in [0, 0x400] {
+            let check = |device: &mut Device, whole: bool| {
+                // Until they count as arrived, the next boot makes the file system anew.
+                let aside = device.root.join("tmp/overlay");
+                let pending = matches!(volume_state(device), Some(State::Archive { .. }));
+                assert!(!whole || !pending);
+                if pending {
+                    let _ = fs::remove_dir_all(&aside);
+                }
+                device.boot();
+                let arrived = fs::read(aside.join("sysupgrade.tgz"));
+                assert_eq!(arrived.unwrap(), settings_archive());
+            };
+            let make = || upgraded(kind, offset);
+            cut_everywhere_on("archive", make, Device::mount_root, check);
+        }
+    }
+}
+
+/// What the volume holds after a boot.
+fn volume_state(device: &mut Device) -> Option<State> {
+    device.sys.boot_again();
+    volume(device).state
+}
+
+#[test]
+fn settings_that_an_upgrade_has_left_wait_for_who_asks_in_failsafe() {
+    for kind in DISKS {
+        let mut device = upgraded(kind, 0);
+        fs::write(device.root.join("tmp/.failsafe"), "").unwrap();
+        let before = kind.bytes(&device);
+        device.mount_root().unwrap_err();
+        assert_eq!(kind.bytes(&device), before);
+        let wish = start::Wish {
+            repair: true,
+            ..start::Wish::default()
         };
+        device.mount_root_with(wish).unwrap();
+        let arrived = device.root.join("tmp/overlay/sysupgrade.tgz");
+        assert_eq!(fs::read(arrived).unwrap(), settings_archive());
+    }
+}
+
+#[test]
+fn a_reset_drops_settings_that_wait_wherever_a_boot_was_cut_off() {
+    for kind in DISKS {
         let check = |device: &mut Device, whole: bool| {
-            let arrived = device.root.join("tmp/overlay/sysupgrade.tgz");
+            device.sys.boot_again();
+            let _ = fs::remove_dir_all(device.root.join("tmp/overlay"));
             if whole {
-                assert_eq!(fs::read(&arrived).unwrap(), settings_archive());
+                return;
             }
+            device.reset(reset::Wish::default()).unwrap();
+            assert_eq!(volume_state(device), Some(State::Void));
             device.boot();
+            assert!(!device.root.join("tmp/overlay/sysupgrade.tgz").exists());
         };
-        cut_everywhere_on("archive", make, Device::mount_root, check);
+        let make = || upgraded(kind, 0);
+        cut_everywhere_on("drop", make, Device::mount_root, check);
     }
 }
 
@@ -264,9 +319,9 @@ fn settings_that_are_damaged_are_left_where_they_are() {
         let settings = settings_archive();
         kind.fill(&mut device, 0, &settings[..settings.len() / 2]);
         let before = kind.bytes(&device);
-        device.mount_root().unwrap_err();
+        let refusal = device.mount_root().unwrap_err();
+        assert!(refusal.contains("damaged settings"), "{refusal}");
         assert_eq!(kind.bytes(&device), before);
-        assert!(!device.root.join("tmp/.sysupgrade.tgz").exists());
     }
 }
 

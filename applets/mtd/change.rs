@@ -1,13 +1,13 @@
 //! The commands that change flash: everything is looked at and decided, then done.
 
 use super::source::{self, Data};
-use super::{Options, on, open};
+use super::{Options, find, magic, on, open};
 use safebox::applet::Ctx;
 use safebox::error::{At, Error, Exit, Result};
 use safebox::flash::inject::{self, Inject};
 use safebox::flash::jffs2::File;
 use safebox::flash::plant::Plan;
-use safebox::flash::{erase, in_use, write};
+use safebox::flash::{erase, in_use, repair, trx, write};
 use safebox::image::container::{Container, GLANCE};
 use safebox::meter::Meter;
 use safebox::opts::declared::Raw;
@@ -36,6 +36,8 @@ type Target = (Partition, Box<dyn Flash>);
 struct Job {
     target: Target,
     erase_first: Vec<Target>,
+    /// Holds the flag for recovery while the other one is written.
+    recovery: Option<Target>,
     users: Vec<in_use::User>,
     work: Work,
 }
@@ -47,13 +49,21 @@ enum Work {
         data: Data,
         shown: String,
         length: Option<u64>,
-        /// Settings to put in: the name of the archive and its content.
-        settings: Option<(String, Vec<u8>)>,
+        settings: Option<Settings>,
     },
     Plant {
         plan: Plan,
         shown: String,
     },
+}
+
+/// Settings to put in.
+struct Settings {
+    /// The name of the archive.
+    shown: String,
+    content: Vec<u8>,
+    /// What the image begins with then.
+    head: Option<[u8; trx::TRX_HEAD]>,
 }
 
 pub fn run(ctx: &mut Ctx, options: &Options, kind: Kind<'_>, name: &Raw) -> Result<Exit> {
@@ -93,8 +103,16 @@ fn prepare(ctx: &mut Ctx, options: &Options, kind: Kind<'_>, name: &Raw) -> Resu
     for name in &options.erase {
         erase_first.push(open(ctx, name, true)?);
     }
+    let recovery = match (&options.recovery, kind) {
+        (Some(name), Kind::Write(_)) => Some(open(ctx, name, true)?),
+        _ => None,
+    };
+    let mut changed = Vec::new();
+    for name in options.erase.iter().chain(&options.recovery).chain([name]) {
+        changed.extend(find(ctx, name)?);
+    }
     let mut users = Vec::new();
-    for (partition, _) in erase_first.iter().chain([&target]) {
+    for partition in &changed {
         let standing = in_use::users(ctx.sys, partition).at("", "/proc/self/mounts")?;
         in_use::may_change(&standing, options.reboot || options.force).map_err(on(partition))?;
         let new: Vec<_> = standing
@@ -114,6 +132,7 @@ fn prepare(ctx: &mut Ctx, options: &Options, kind: Kind<'_>, name: &Raw) -> Resu
     Ok(Job {
         target,
         erase_first,
+        recovery,
         users,
         work,
     })
@@ -127,33 +146,37 @@ fn write_work(ctx: &mut Ctx, options: &Options, path: &Raw, target: &mut Target)
     if !options.force {
         check_image(&mut data, partition, &shown)?;
     }
-    let settings = match &options.jffs2 {
-        Some(archive) => {
-            let content = std::fs::read(archive).at("open", archive)?;
-            Some((source::shown(archive), content))
-        }
-        None => None,
-    };
-    let length = match &settings {
-        None => data.length(),
-        Some((_, content)) => {
-            let erase_size = flash.geometry().erase_size;
-            let file = File::settings(content);
-            let found = data
-                .peek(&mut |image| inject::length_with(image, file, erase_size, options.skip.0));
-            match found.at("read", path)? {
-                Some(None) => {
-                    let text = format!(
-                        "{shown} has no end marker at a multiple of {erase_size:#x}: there is no \
-                         place for the settings; nothing was written"
-                    );
-                    return Err(Error::message(text));
-                }
-                Some(length) => length,
-                None => None,
+    let mut length = data.length();
+    let mut settings = None;
+    if let Some(archive) = &options.jffs2 {
+        let content = std::fs::read(archive).at("open", archive)?;
+        let erase_size = flash.geometry().erase_size;
+        let file = File::settings(&content);
+        let found =
+            data.peek(&mut |image| inject::try_out(image, file, erase_size, options.skip.0));
+        let mut head = None;
+        match found.at("read", path)? {
+            Some(None) => {
+                let text = format!(
+                    "{shown} has no end marker at a multiple of {erase_size:#x}: there is no \
+                     place for the settings; nothing was written"
+                );
+                return Err(Error::message(text));
             }
+            Some(Some(outcome)) => {
+                length = Some(outcome.length);
+                let magic = magic(options)?;
+                let found = data.peek(&mut |image| trx::head_before(image, outcome.place, magic));
+                head = found.at("read", path)?.flatten();
+            }
+            None => length = None,
         }
-    };
+        settings = Some(Settings {
+            shown: source::shown(archive),
+            content,
+            head,
+        });
+    }
     if length.is_some_and(|length| length > room) {
         return Err(on(partition)(safebox::flash::Error::TooBig {
             length,
@@ -173,7 +196,7 @@ fn check_image(data: &mut Data, partition: &Partition, shown: &str) -> Result<()
     if data.length() == Some(0) {
         return Err(Error::message(format!("{shown} is empty")));
     }
-    if partition.name != "firmware" {
+    if partition.name.split(':').next() != Some("firmware") {
         return Ok(());
     }
     let mut start = Vec::new();
@@ -247,8 +270,9 @@ fn perform(ctx: &mut Ctx, options: &Options, mut job: Job) -> Result<()> {
             length,
             settings,
         } => {
-            let (partition, flash) = &mut job.target;
-            say_beginning(ctx, options, partition, &shown, settings.as_ref());
+            let (partition, _) = &job.target;
+            let archive = settings.as_ref().map(|settings| &*settings.shown);
+            say_beginning(ctx, options, partition, &shown, archive);
             let how = write::Options {
                 length,
                 start: options.start.0,
@@ -256,17 +280,26 @@ fn perform(ctx: &mut Ctx, options: &Options, mut job: Job) -> Result<()> {
                 skip_equal: false,
                 first_block_last: true,
             };
+            if let Some((partition, flash)) = &mut job.recovery {
+                repair::flag_recovery(&mut **flash, true).map_err(on(partition))?;
+            }
+            let (partition, flash) = &mut job.target;
             let result = match &settings {
                 None => write_blocks(ctx, options, &mut **flash, data.reader(), &how),
-                Some((_, content)) => {
+                Some(Settings { content, head, .. }) => {
                     let erase_size = flash.geometry().erase_size;
                     let file = File::settings(content);
                     let mut image = Inject::new(data.reader(), file, erase_size, options.skip.0);
+                    image.begin_with(head.as_ref().map_or(&[], |head| head));
                     write_blocks(ctx, options, &mut **flash, &mut image, &how)
                         .map(|_| image.found().is_some())
                 }
             };
-            match result.map_err(on(partition))? {
+            let all = result.map_err(on(partition))?;
+            if let Some((partition, flash)) = &mut job.recovery {
+                repair::flag_recovery(&mut **flash, false).map_err(on(partition))?;
+            }
+            match all {
                 true => Ok(()),
                 false => Err(Error::message(
                     "the image is written, but it had no end marker: the settings are lost",
@@ -281,7 +314,7 @@ fn say_beginning(
     options: &Options,
     partition: &Partition,
     shown: &str,
-    settings: Option<&(String, Vec<u8>)>,
+    archive: Option<&str>,
 ) {
     if options.quiet >= 2 {
         return;
@@ -290,7 +323,7 @@ fn say_beginning(
     ctx.tell(format!(
         "Unlocking {name} ...\n\nWriting from {shown} to {name} ...\n"
     ));
-    if let Some((archive, _)) = settings {
+    if let Some(archive) = archive {
         ctx.tell(format!(
             "Appending jffs2 data from {archive} to {name}...\n"
         ));

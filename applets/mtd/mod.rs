@@ -11,11 +11,14 @@ mod source;
 use argh::{ArgsInfo, FromArgs};
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
-use safebox::flash::repair::{self, Repair, TRX_MAGIC};
-use safebox::flash::{self, blocks, verify};
+use safebox::flash::repair::{self, Repair};
+use safebox::flash::trx::{self, TRX_MAGIC};
+use safebox::flash::{self, blocks, joined, verify};
 use safebox::opts::declared::Raw;
 use safebox::sys::{Flash, Partition, Reboot};
+use std::ffi::OsStr;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 
 pub static APPLET: Applet = Applet {
     names: &["mtd"],
@@ -23,12 +26,12 @@ pub static APPLET: Applet = Applet {
     run,
 };
 
-/// Work on a flash partition, given by its name, mtdN or /dev/mtdN.
+/// Work on a flash partition, given by its name, mtdN or /dev/mtdN; A:B goes on in B where A ends.
 ///
 /// Commands: unlock PART; erase PART; write FILE|- PART; verify FILE|- PART; dump PART (to
 /// standard output); jffs2write FILE PART (a file into a jffs2 that is not mounted, or into an
 /// empty partition); fixtrx PART (length and checksum of a TRX header); resetbc PART (the boot
-/// counter of some boards).
+/// counter of some boards). Not here: fixseama, fixwrg, fixwrgg, imagetag, RedBoot's -F.
 #[derive(FromArgs, ArgsInfo)]
 #[argh(
     example = "mtd -r write /tmp/firmware.bin firmware",
@@ -76,6 +79,9 @@ struct Options {
     /// the magic number of a TRX header (0x30524448 if not given)
     #[argh(option, short = 'M', arg_name = "magic")]
     magic: Option<Number>,
+    /// keep the boot loader's recovery flag in this partition while writing
+    #[argh(option, short = 't', arg_name = "part")]
+    recovery: Option<Raw>,
     /// a command and what it works on
     #[argh(positional)]
     words: Vec<Raw>,
@@ -133,6 +139,9 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
             | b"resetbc",
             ..,
         ) => Err(usage("wrong number of arguments")),
+        (b"fixseama" | b"fixwrg" | b"fixwrgg", ..) => Err(Error::message(
+            "this header cannot be mended here: write the whole image instead",
+        )),
         (other, ..) => {
             let other = String::from_utf8_lossy(other);
             Err(usage(&format!("{other}: no such command")))
@@ -153,10 +162,32 @@ Usage: mtd [OPTION]... unlock|erase|dump|fixtrx|resetbc PART
     }
 }
 
-/// Finds a partition and opens it.
+/// The partitions that a name stands for: one, or several with colons between them.
+fn find(ctx: &mut Ctx, name: &Raw) -> Result<Vec<Partition>> {
+    match flash::find(ctx.sys, name) {
+        Err(flash::Error::NoPartition { .. }) if name.0.as_bytes().contains(&b':') => {
+            let names = name.0.as_bytes().split(|&byte| byte == b':');
+            let found = names.map(|name| flash::find(ctx.sys, OsStr::from_bytes(name)));
+            Ok(found.collect::<std::result::Result<_, _>>()?)
+        }
+        other => Ok(vec![other?]),
+    }
+}
+
+/// Finds what a name stands for and opens it; what is joined has the first one's number.
 fn open(ctx: &mut Ctx, name: &Raw, writable: bool) -> Result<(Partition, Box<dyn Flash>)> {
-    let partition = flash::find(ctx.sys, name)?;
-    let flash = flash::open(ctx.sys, &partition, writable).map_err(on(&partition))?;
+    let partitions = find(ctx, name)?;
+    let mut parts = Vec::new();
+    for partition in &partitions {
+        parts.push(flash::open(ctx.sys, partition, writable).map_err(on(partition))?);
+    }
+    let names: Vec<&str> = partitions.iter().map(|p| p.name.as_str()).collect();
+    let name = names.join(":");
+    let Some(first) = partitions.into_iter().next() else {
+        return Err(usage("no partition"));
+    };
+    let partition = Partition { name, ..first };
+    let flash = joined::join(parts).map_err(on(&partition))?;
     Ok((partition, flash))
 }
 
@@ -182,11 +213,8 @@ fn repair(ctx: &mut Ctx, options: &Options, name: &Raw, command: &[u8]) -> Resul
         b"resetbc" => repair::reset_boot_counter(&mut *flash),
         _ => {
             let length = options.count.map(|count| count.0);
-            let magic = options
-                .magic
-                .map_or(Ok(TRX_MAGIC), |magic| magic.0.try_into());
-            let magic = magic.map_err(|_| usage("a magic number has 32 bits"))?;
-            repair::fix_trx(&mut *flash, options.offset.0, length, magic)
+            let magic = magic(options)?;
+            trx::fix_trx(&mut *flash, options.offset.0, length, magic)
         }
     };
     let done = done.map_err(on(&partition))?;
@@ -202,6 +230,14 @@ fn repair(ctx: &mut Ctx, options: &Options, name: &Raw, command: &[u8]) -> Resul
         ctx.sys.machine().reboot(Reboot::Restart).at("", "reboot")?;
     }
     Ok(Exit::OK)
+}
+
+/// The magic of TRX headers on this board.
+fn magic(options: &Options) -> Result<u32> {
+    let magic = options
+        .magic
+        .map_or(Ok(TRX_MAGIC), |magic| magic.0.try_into());
+    magic.map_err(|_| usage("a magic number has 32 bits"))
 }
 
 /// Everything but bad blocks, on standard output.

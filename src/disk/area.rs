@@ -36,18 +36,32 @@ pub fn mark_void(disk: &mut dyn Disk, start: u64) -> Result<(), Error> {
     }
 }
 
-/// Copies the archive at an offset as it is, to its end and no further.
+/// Copies settings that lie at an offset.
 ///
 /// # Errors
-/// [`Error::Source`] if it is damaged; then part of it has been copied.
-pub fn take_archive(disk: &mut dyn Disk, offset: u64, to: &mut dyn Write) -> Result<u64, Error> {
-    let length = archive_length(disk, offset).map_err(Error::Source)?;
+/// [`Error::Source`].
+pub fn copy_archive(
+    disk: &mut dyn Disk,
+    offset: u64,
+    length: u64,
+    to: &mut dyn Write,
+) -> Result<(), Error> {
     let mut archive = Stream { disk, at: offset }.take(length);
-    io::copy(&mut archive, to).map_err(Error::Source)
+    match io::copy(&mut archive, to) {
+        Ok(got) if got == length => Ok(()),
+        Ok(got) => Err(Error::Short {
+            got,
+            expected: length,
+        }),
+        Err(error) => Err(Error::Source(error)),
+    }
 }
 
 /// Bytes of the gzip stream at an offset; only unpacking tells.
-fn archive_length(disk: &mut dyn Disk, offset: u64) -> io::Result<u64> {
+///
+/// # Errors
+/// It is damaged, or cannot be read.
+pub fn archive_length(disk: &mut dyn Disk, offset: u64) -> io::Result<u64> {
     let mut packed = BufReader::with_capacity(32 * 1024, Stream { disk, at: offset });
     let mut unpacked = GzDecoder::new(&mut packed);
     io::copy(&mut unpacked, &mut io::sink())?;
@@ -92,12 +106,11 @@ mod tests {
         disk.fill(0, &vec![0xa5; 512 * 1024]);
         disk.fill(1024, &packed);
         let mut out = Vec::new();
-        assert_eq!(
-            take_archive(&mut disk, 1024, &mut out).unwrap(),
-            packed.len() as u64
-        );
+        let length = archive_length(&mut disk, 1024).unwrap();
+        assert_eq!(length, packed.len() as u64);
+        copy_archive(&mut disk, 1024, length, &mut out).unwrap();
         assert!(out == packed);
         disk.fill(1024 + packed.len() as u64 / 2, &[0; 512]);
-        assert!(take_archive(&mut disk, 1024, &mut Vec::new()).is_err());
+        assert!(archive_length(&mut disk, 1024).is_err());
     }
 }

@@ -91,6 +91,34 @@ pub fn identify(disk: &mut dyn Disk, start: u64) -> Result<Content, Error> {
     })
 }
 
+/// Bytes of the ext4 or f2fs that begins at `start`, as its superblock tells (the layouts of
+/// fs/ext4/ext4.h and linux/f2fs_fs.h); 0 for anything else, and the most where it lies.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn size_of(disk: &mut dyn Disk, start: u64, content: Content) -> Result<u64, Error> {
+    let mut head = [0; 2 * CLEARED];
+    read(disk, start, &mut head)?;
+    let word = |at: usize| {
+        let bytes = head[at..].first_chunk();
+        u64::from(u32::from_le_bytes(*bytes.unwrap_or(&[0; 4])))
+    };
+    let at = match F2FS_AT {
+        [first, _] if head[first..].starts_with(&F2FS) => first,
+        [_, second] => second,
+    };
+    let (low, high, shift) = match content {
+        Content::Ext4 => (word(0x404), word(0x550), word(0x418).saturating_add(10)),
+        Content::F2fs => (word(at + 36), word(at + 40), word(at + 16)),
+        _ => return Ok(0),
+    };
+    // Only where its 64-bit feature is on does ext4 count in two words.
+    let wide = content == Content::F2fs || word(0x460) & 0x80 != 0;
+    let blocks = low | if wide { high << 32 } else { 0 };
+    let factor = u32::try_from(shift).ok().and_then(|n| 1_u64.checked_shl(n));
+    Ok(factor.map_or(u64::MAX, |factor| blocks.saturating_mul(factor)))
+}
+
 /// The first sector that is neither erased nor marked void, if an archive begins there.
 fn archive_behind(disk: &mut dyn Disk, start: u64, room: u64) -> Result<Option<u64>, Error> {
     for number in 1..SECTORS.min(room / SECTOR) {

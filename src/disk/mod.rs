@@ -3,6 +3,8 @@
 pub mod area;
 pub mod behind;
 pub mod content;
+pub mod kept;
+pub mod named;
 
 use crate::flash::Error;
 use crate::sys::Disk;

@@ -57,11 +57,21 @@ impl FakeDisk {
         self.0.borrow_mut().read_only = true;
     }
 
-    /// Makes it a file system from `start` on, with these names in its root directory.
-    pub fn make_fs(&mut self, start: u64, fstype: &str, names: &[&str]) {
+    /// Makes it a file system of so many bytes from `start` on, with these names in its root
+    /// directory.
+    pub fn make_fs(&mut self, start: u64, size: u64, fstype: &str, names: &[&str]) {
         let (offset, magic) = magic_of(fstype);
         self.fill(start, &[0; 0x3000]);
         self.fill(start + offset as u64, magic);
+        // Counted in blocks of 1 KiB, whose size is 2 to the power of 10 (ext4 leaves that out).
+        let count = ((size / 1024) as u32).to_le_bytes();
+        match fstype {
+            "f2fs" => {
+                self.fill(start + 0x410, &[10]);
+                self.fill(start + 0x424, &count);
+            }
+            _ => self.fill(start + 0x404, &count),
+        }
         let names = format!("{}\n", names.join("\n"));
         self.fill(start + NAMES as u64, names.as_bytes());
     }
@@ -239,8 +249,15 @@ impl Disks for FakeDisks {
         known.then(|| PathBuf::from(format!("/usr/sbin/mkfs.{fstype}")))
     }
 
-    fn format(&mut self, fstype: &str, node: &Path, _label: &str) -> io::Result<()> {
+    fn format(
+        &mut self,
+        fstype: &str,
+        node: &Path,
+        _label: &str,
+        limit: Option<u64>,
+    ) -> io::Result<()> {
         let (mut disk, start) = self.resolve(node)?;
+        let size = limit.unwrap_or(disk.size() - start);
         // It clears the beginning first and writes what makes it a file system last.
         match self.power.step() {
             Reach::Nothing => return Err(lost()),
@@ -248,7 +265,7 @@ impl Disks for FakeDisks {
             Reach::Whole => disk.fill(start, &[0; 0x3000]),
         }
         self.power.whole_step()?;
-        disk.make_fs(start, fstype, &[]);
+        disk.make_fs(start, size, fstype, &[]);
         Ok(())
     }
 }

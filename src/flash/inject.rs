@@ -23,6 +23,8 @@ pub struct Inject<'a> {
     /// Bytes of the image that the settings have taken the place of.
     replaced: usize,
     found: Option<u64>,
+    /// What the image begins with in place of its own bytes.
+    head: Vec<u8>,
 }
 
 impl<'a> Inject<'a> {
@@ -39,7 +41,13 @@ impl<'a> Inject<'a> {
             given: 0,
             replaced: 0,
             found: None,
+            head: Vec::new(),
         }
+    }
+
+    /// Lets the image begin with this, in place of as many bytes of its own.
+    pub fn begin_with(&mut self, head: &[u8]) {
+        self.head = head.to_vec();
     }
 
     /// Where the settings went; None if no marker has come by (yet).
@@ -59,6 +67,11 @@ impl<'a> Inject<'a> {
             };
         }
         let count = self.read_block()?;
+        // Nothing but the first block finds it there.
+        let head = std::mem::take(&mut self.head);
+        for (to, from) in self.block.iter_mut().zip(head) {
+            *to = from;
+        }
         let is_end = count > 0 && self.block.starts_with(&END_MARKER);
         if is_end && self.position >= self.skip && !self.settings.is_empty() {
             self.found = Some(self.position);
@@ -106,17 +119,26 @@ pub fn area(file: File<'_>, erase_size: u32, endian: Endian) -> Vec<u8> {
     area
 }
 
-/// Length of `image` with the settings inside, if it holds a marker at all: what must fit into
-/// the partition.
-pub fn length_with(
+/// What comes out when settings are put into an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Bytes of the image with the settings: what must fit into the partition.
+    pub length: u64,
+    /// Where the settings go.
+    pub place: u64,
+}
+
+/// What comes out of `image`, if it holds a marker at all.
+pub fn try_out(
     image: &mut dyn Read,
     file: File<'_>,
     erase_size: u32,
     skip: u64,
-) -> io::Result<Option<u64>> {
+) -> io::Result<Option<Outcome>> {
     let mut inject = Inject::new(image, file, erase_size, skip);
     let length = io::copy(&mut inject, &mut io::sink())?;
-    Ok(inject.found().map(|_| length))
+    let outcome = |place| Outcome { length, place };
+    Ok(inject.found().map(outcome))
 }
 
 #[cfg(test)]
@@ -134,8 +156,10 @@ mod tests {
         inject.read_to_end(&mut out).unwrap();
         assert_eq!(inject.found().is_some(), expected.is_some());
         assert!(out == expected.unwrap_or(image));
-        let length = length_with(&mut &image[..], file, BLOCK as u32, skip).unwrap();
-        assert_eq!(length, expected.map(|e| e.len() as u64));
+        let found = inject.found();
+        let outcome = try_out(&mut &image[..], file, BLOCK as u32, skip).unwrap();
+        assert_eq!(outcome.map(|o| o.length), expected.map(|e| e.len() as u64));
+        assert_eq!(outcome.map(|o| o.place), found);
     }
 
     #[test]
@@ -163,5 +187,19 @@ mod tests {
         let mut image = vec![0x11; 2 * BLOCK];
         image[2048..2052].copy_from_slice(&END_MARKER);
         check(&image, 10, 0, None);
+    }
+
+    #[test]
+    fn an_image_can_begin_with_another_header() {
+        let image = [vec![0x11; BLOCK], jffs2::end_block(BLOCK as u32)].concat();
+        let mut reader = &image[..];
+        let mut inject = Inject::new(&mut reader, File::settings(b"x"), BLOCK as u32, 0);
+        inject.begin_with(b"HDR0");
+        let mut out = Vec::new();
+        inject.read_to_end(&mut out).unwrap();
+        assert!(out.starts_with(b"HDR0\x11"));
+        assert_eq!(out[4..BLOCK], image[4..BLOCK]);
+        let area = super::area(File::settings(b"x"), BLOCK as u32, Endian::NATIVE);
+        assert!(out[BLOCK..] == area);
     }
 }

@@ -13,9 +13,11 @@ pub mod erase;
 pub mod in_use;
 pub mod inject;
 pub mod jffs2;
+pub mod joined;
 pub mod plant;
 pub mod repair;
 pub mod survey;
+pub mod trx;
 pub mod ubi;
 pub mod verify;
 pub mod write;
@@ -88,6 +90,8 @@ pub enum Error {
         /// Where it should be.
         offset: u64,
     },
+    /// Partitions that cannot be used as one.
+    Unlike,
     /// The last block of a jffs2 is in use.
     NoRoom,
     /// Not one sound node of a jffs2.
@@ -170,6 +174,7 @@ impl fmt::Display for Error {
                 target.display()
             ),
             Error::NoHeader { offset } => write!(f, "there is no such header at {offset:#x}"),
+            Error::Unlike => f.write_str("these differ in blocks or pages: write them one by one"),
             Error::NoRoom => f.write_str("the blocks at its end are in use: mount it instead"),
             Error::NoJffs2 { void: Some(offset) } => write!(
                 f,

@@ -1,13 +1,7 @@
-//! Small repairs: the checksum of a TRX header, the boot counter of some boards.
+//! Small repairs: the boot counter of some boards, and the flag that asks for recovery.
 
 use super::{Error, blocks, erase};
 use crate::sys::Flash;
-use flate2::Crc;
-
-/// TRX fields end here, as far as the checksum leaves them out: magic, length, checksum.
-const TRX_HEAD: usize = 12;
-/// `HDR0`, as the number that a little-endian processor reads.
-pub const TRX_MAGIC: u32 = 0x3052_4448;
 
 /// What a repair came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,72 +12,7 @@ pub enum Repair {
     Needless,
 }
 
-/// Sets length and checksum of the TRX header at `offset` for `length` bytes of data behind the
-/// checksum; None: the rest of the header's erase block. All numbers in it are little-endian.
-///
-/// # Errors
-/// [`Error::NoHeader`] where there is no such magic; [`Error::TooBig`] where the data would
-/// reach beyond the partition; those of the flash.
-pub fn fix_trx(
-    flash: &mut dyn Flash,
-    offset: u64,
-    length: Option<u64>,
-    magic: u32,
-) -> Result<Repair, Error> {
-    let geometry = flash.geometry();
-    let block_size = geometry.erase_size as usize;
-    let place = (offset % u64::from(geometry.erase_size)) as usize;
-    let start = offset - place as u64;
-    let no_header = || Error::NoHeader { offset };
-    let room = geometry.size.saturating_sub(offset + TRX_HEAD as u64);
-    let rest = block_size.saturating_sub(place + TRX_HEAD);
-    let length = length.unwrap_or(rest as u64);
-    if length == 0 || length > room {
-        return Err(Error::TooBig {
-            length: Some(length),
-            room,
-        });
-    }
-    let mut block = vec![0; block_size];
-    flash
-        .read(start, &mut block)
-        .map_err(Error::io("read", start))?;
-    let head = block.get(place..place + TRX_HEAD).ok_or_else(no_header)?;
-    if head[..4] != magic.to_le_bytes() {
-        return Err(no_header());
-    }
-    let sum = trx_checksum(flash, offset + TRX_HEAD as u64, length)?;
-    let total = u32::try_from(length + TRX_HEAD as u64).map_err(|_| no_header())?;
-    let right = [magic.to_le_bytes(), total.to_le_bytes(), sum.to_le_bytes()].concat();
-    if head == right {
-        return Ok(Repair::Needless);
-    }
-    block[place..place + TRX_HEAD].copy_from_slice(&right);
-    blocks::unlock(flash);
-    erase::one(flash, start)?;
-    flash
-        .write(start, &block)
-        .map_err(Error::io("write", start))?;
-    check(flash, start, &block)?;
-    Ok(Repair::Done)
-}
-
-/// CRC-32 with the usual seed and no inversion at its end.
-fn trx_checksum(flash: &mut dyn Flash, start: u64, length: u64) -> Result<u32, Error> {
-    let mut crc = Crc::new();
-    let mut buf = [0; 4096];
-    let mut at = start;
-    while at < start + length {
-        let count = (start + length - at).min(buf.len() as u64) as usize;
-        let part = &mut buf[..count];
-        flash.read(at, part).map_err(Error::io("read", at))?;
-        crc.update(part);
-        at += count as u64;
-    }
-    Ok(!crc.sum())
-}
-
-fn check(flash: &mut dyn Flash, offset: u64, expected: &[u8]) -> Result<(), Error> {
+pub(super) fn check(flash: &mut dyn Flash, offset: u64, expected: &[u8]) -> Result<(), Error> {
     let mut back = vec![0; expected.len()];
     flash
         .read(offset, &mut back)
@@ -153,6 +82,40 @@ pub fn reset_boot_counter(flash: &mut dyn Flash) -> Result<Repair, Error> {
     Ok(Repair::Done)
 }
 
+/// In the first word of a partition of some boards: flash is being written, so the boot loader
+/// must start its recovery and nothing else. 0 takes it back.
+const RECOVERY: u32 = 0x89ab_cdef;
+
+/// Sets that flag or takes it back; the rest of its block stays as it is.
+///
+/// # Errors
+/// Those of the flash.
+pub fn flag_recovery(flash: &mut dyn Flash, wanted: bool) -> Result<(), Error> {
+    let word = if wanted { RECOVERY } else { 0 }.to_ne_bytes();
+    let start = *blocks::good(flash, 0)?.first().ok_or(Error::AllBad)?;
+    let geometry = flash.geometry();
+    let mut block = vec![0; geometry.erase_size as usize];
+    flash
+        .read(start, &mut block)
+        .map_err(Error::io("read", start))?;
+    if block.starts_with(&word) {
+        return Ok(());
+    }
+    blocks::unlock(flash);
+    // Bits that only go need no erase, where a chip writes bytes.
+    let erase =
+        geometry.write_size > 1 || word.iter().zip(&block).any(|(new, old)| new & !old != 0);
+    block[..word.len()].copy_from_slice(&word);
+    let part = if erase { &block[..] } else { &word };
+    if erase {
+        erase::one(flash, start)?;
+    }
+    flash
+        .write(start, part)
+        .map_err(Error::io("write", start))?;
+    check(flash, start, &block)
+}
+
 fn words(bytes: &[u8; 12]) -> [u32; 3] {
     let (words, _) = bytes.as_chunks::<4>();
     [0, 1, 2].map(|at| u32::from_ne_bytes(words[at]))
@@ -161,53 +124,7 @@ fn words(bytes: &[u8; 12]) -> [u32; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::flash::FakeFlash;
-
-    #[test]
-    fn a_trx_header_gets_the_length_and_checksum_of_what_follows() {
-        let mut flash = FakeFlash::nor(3 * 4096, 4096);
-        flash.fill(0, b"HDR0");
-        flash.fill(12, b"123456789");
-        let magic = TRX_MAGIC;
-        let done = fix_trx(&mut flash, 0, Some(9), magic).unwrap();
-        assert_eq!(done, Repair::Done);
-        // The check value of the polynomial, not inverted.
-        let expected = [
-            &b"HDR0"[..],
-            &21_u32.to_le_bytes(),
-            &(!0xcbf4_3926_u32).to_le_bytes(),
-        ];
-        assert_eq!(flash.bytes()[..12], expected.concat());
-        assert_eq!(flash.bytes()[12..21], *b"123456789");
-        flash.forget_journal();
-        let again = fix_trx(&mut flash, 0, Some(9), magic).unwrap();
-        assert_eq!((again, flash.journal().len()), (Repair::Needless, 0));
-        // To the end of the block, or as far as the data go.
-        fix_trx(&mut flash, 0, None, magic).unwrap();
-        assert_eq!(flash.bytes()[4..8], 4096_u32.to_le_bytes());
-        fix_trx(&mut flash, 0, Some(10_000), magic).unwrap();
-        assert_eq!(flash.bytes()[4..8], 10_012_u32.to_le_bytes());
-    }
-
-    #[test]
-    fn what_has_no_trx_header_is_left_alone() {
-        let mut flash = FakeFlash::nor(2 * 4096, 4096);
-        flash.fill(4096, b"HDR0");
-        let check = |flash: &mut FakeFlash, offset, length, expected: &str| {
-            let error = fix_trx(flash, offset, length, TRX_MAGIC).unwrap_err();
-            assert_eq!(error.to_string(), expected);
-        };
-        check(&mut flash, 0, None, "there is no such header at 0x0");
-        check(
-            &mut flash,
-            4096 + 4090,
-            Some(1),
-            "Insufficient space: 1 bytes do not fit into 0",
-        );
-        let far = "Insufficient space: 5000 bytes do not fit into 4084";
-        check(&mut flash, 4096, Some(5000), far);
-        assert!(flash.journal().is_empty());
-    }
+    use crate::fake::flash::{FakeFlash, Operation};
 
     fn record(count: u32) -> Vec<u8> {
         let sum = COUNTER_MAGIC.wrapping_add(count);
@@ -232,5 +149,32 @@ mod tests {
         flash.fill(16, b"other data");
         let error = reset_boot_counter(&mut flash).unwrap_err();
         assert_eq!(error.to_string(), "there is no such header at 0x10");
+    }
+
+    #[test]
+    fn the_flag_for_recovery_comes_and_goes_and_leaves_the_rest_of_its_block() {
+        for mut flash in [
+            FakeFlash::nor(2 * 4096, 4096),
+            FakeFlash::nand(2 * 4096, 4096, 512),
+        ] {
+            flash.fill(0, &[0; 4]);
+            flash.fill(100, b"calibration");
+            for (wanted, word) in [(true, RECOVERY), (true, RECOVERY), (false, 0), (false, 0)] {
+                flag_recovery(&mut flash, wanted).unwrap();
+                assert_eq!(flash.bytes()[..4], word.to_ne_bytes());
+                assert_eq!(flash.bytes()[100..111], *b"calibration");
+            }
+            flash.lock(false);
+            flag_recovery(&mut flash, true).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn taking_the_flag_back_erases_nothing_on_nor() {
+        let mut flash = FakeFlash::nor(4096, 4096);
+        flag_recovery(&mut flash, true).unwrap();
+        flash.forget_journal();
+        flag_recovery(&mut flash, false).unwrap();
+        assert_eq!(flash.journal(), [Operation::Write(0, 4)]);
     }
 }

@@ -21,7 +21,7 @@ impl Place {
     /// Where they are according to the mounts.
     pub fn of(view: &View) -> Place {
         match (view.root, &view.mounted) {
-            (Root::Overlay | Root::Disk | Root::Memory, _) => Place::Root,
+            (Root::Overlay | Root::Extroot | Root::Disk | Root::Memory, _) => Place::Root,
             (Root::Rom, Some(mounted)) => Place::Beside(mounted.target.join("upper")),
             (Root::Rom, None) => Place::Nowhere,
         }
@@ -58,6 +58,7 @@ fn judge(report: &mut Report, view: &View, notes: Option<(bool, Progress)>) {
     };
     let (level, words, next) = match (view.root, &view.mounted, &view.volume) {
         (Root::Memory, ..) => (Attention, ", / is in memory: changes vanish", "reboot"),
+        (Root::Extroot, ..) => (Good, ": / is a disk of its own, as fstab says", ""),
         (Root::Disk, None, _) => (Good, ": / is a disk of its own", ""),
         (root, Some(mounted), _) => judge_mounted(root, mounted.read_only, view.failsafe, notes),
         (_, None, Some(volume)) => judge_unmounted(volume.state.unwrap_or(State::Foreign)),
@@ -114,7 +115,7 @@ fn judge_unmounted(state: State) -> Verdict {
             "dmesg | grep -i bad",
         ),
         State::Torn => (Attention, ", which mount_root ends", "mount_root"),
-        State::Snapshot | State::Foreign => (
+        State::Snapshot | State::Foreign | State::Damaged { .. } => (
             Attention,
             ": a normal boot runs in memory, with factory settings",
             "firstboot",
@@ -142,6 +143,7 @@ mod tests {
                 target: "/overlay".into(),
                 source: "/dev/mtdblock5".into(),
                 read_only,
+                extroot: false,
             }),
             overlay_known: true,
             submounts: Vec::new(),

@@ -2,9 +2,9 @@
 
 use super::perform::below;
 use super::{Error, Step};
-use crate::disk::area;
+use crate::disk::{area, kept};
 use crate::flash::{self, ubi};
-use crate::sys::{System, VolumeId};
+use crate::sys::{Disk, System, VolumeId};
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -17,29 +17,44 @@ pub(super) fn perform(step: &Step, sys: &mut dyn System, root: &Path) -> Result<
     };
     match step {
         Step::EmptyVolume(id) => empty_volume(sys, *id).map_err(on(&id.node())),
-        Step::MarkDisk { node, offset } => {
-            let disk = sys.disks().open(node, true).map_err(flash::Error::Open);
-            disk.and_then(|mut disk| area::mark_void(&mut *disk, *offset))
-                .map_err(on(node))
+        Step::MarkDisk { node, offset, all } => on_disk(sys, node, &mut |disk| {
+            if *all {
+                kept::forget(disk, *offset)?;
+            }
+            area::mark_void(disk, *offset)
+        }),
+        Step::Keep {
+            node,
+            offset,
+            from,
+            to,
+        } => on_disk(sys, node, &mut |disk| kept::keep(disk, *offset, *from, *to)),
+        Step::Forget { node, offset } => {
+            on_disk(sys, node, &mut |disk| kept::forget(disk, *offset))
         }
         Step::AttachLoop { attached, writable } => {
             let disks = sys.disks();
             disks.attach_loop(attached, *writable).map_err(failed)
         }
-        Step::TakeArchive { node, offset, to } => {
-            let to = below(root, to);
-            let taken = take_archive(sys, node, *offset, &to);
-            if taken.is_err() {
-                // Half an archive is none; the error says what happened.
-                let _ = fs::remove_file(&to);
-            }
-            taken.map_err(on(node))
+        Step::PutArchive {
+            node,
+            offset,
+            length,
+            dir,
+        } => {
+            let dir = below(root, dir);
+            let disk = sys.disks().open(node, false).map_err(failed)?;
+            put_archive(disk, (*offset, *length), &dir).map_err(on(node))
         }
         Step::Format {
             fstype,
             node,
             label,
-        } => sys.disks().format(fstype, node, label).map_err(failed),
+            limit,
+        } => {
+            let disks = sys.disks();
+            disks.format(fstype, node, label, *limit).map_err(failed)
+        }
         _ => Ok(()),
     }
 }
@@ -67,13 +82,27 @@ fn empty_volume(sys: &mut dyn System, id: VolumeId) -> Result<(), flash::Error> 
     }
 }
 
-fn take_archive(
+/// Opens a disk for writing and names it in what fails.
+fn on_disk(
     sys: &mut dyn System,
     node: &Path,
-    offset: u64,
-    to: &Path,
+    work: &mut dyn FnMut(&mut dyn Disk) -> Result<(), flash::Error>,
+) -> Result<(), Error> {
+    let disk = sys.disks().open(node, true).map_err(flash::Error::Open);
+    disk.and_then(|mut disk| work(&mut *disk)).map_err(on(node))
+}
+
+/// The archive gets its name when all of it is on the disk.
+fn put_archive(
+    mut disk: Box<dyn Disk>,
+    (offset, length): (u64, u64),
+    dir: &Path,
 ) -> Result<(), flash::Error> {
-    let mut disk = sys.disks().open(node, false).map_err(flash::Error::Open)?;
-    let mut file = File::create(to).map_err(flash::Error::Source)?;
-    area::take_archive(&mut *disk, offset, &mut file).map(drop)
+    let new = dir.join(".sysupgrade.tgz.new");
+    let mut file = File::create(&new).map_err(flash::Error::Source)?;
+    area::copy_archive(&mut *disk, offset, length, &mut file)?;
+    let named = file
+        .sync_all()
+        .and_then(|()| fs::rename(new, dir.join("sysupgrade.tgz")));
+    named.map_err(flash::Error::Source)
 }

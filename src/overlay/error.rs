@@ -39,6 +39,13 @@ pub enum Error {
         /// The type of file system.
         fstype: &'static str,
     },
+    /// Settings that wait for a file system fill all there is.
+    NoRoom {
+        /// The device.
+        device: PathBuf,
+        /// Their length in bytes.
+        length: u64,
+    },
     /// It is mounted read-only.
     ReadOnly(PathBuf),
     /// Flash or disk failed.
@@ -99,6 +106,12 @@ impl fmt::Display for Error {
                 f,
                 "{}: no file system yet, and mkfs.{fstype} is not in this image",
                 device.display()
+            ),
+            Error::NoRoom { device, length } => write!(
+                f,
+                "{}: settings of {} KiB leave no room for a file system",
+                device.display(),
+                length / 1024
             ),
             Error::ReadOnly(path) => write!(f, "{} is mounted read-only", path.display()),
             Error::Flash(error) => error.fmt(f),

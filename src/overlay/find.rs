@@ -3,7 +3,7 @@
 use super::{Error, Fresh, Place, Through, Volume};
 use crate::disk::behind;
 use crate::flash::{self, Failed};
-use crate::sys::System;
+use crate::sys::{BlockDevice, System};
 use std::path::Path;
 
 /// The usual name of the data volume.
@@ -19,6 +19,8 @@ struct Search<'a> {
     name: &'a str,
     command_line: &'a str,
     filesystems: &'a [String],
+    /// The block devices by name, once somebody has asked: sysfs has many files.
+    devices: Option<Vec<BlockDevice>>,
 }
 
 impl Search<'_> {
@@ -26,6 +28,15 @@ impl Search<'_> {
     fn word(&self, key: &str) -> Option<&str> {
         let mut words = self.command_line.split_whitespace();
         words.find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+    }
+
+    fn devices(&mut self) -> Result<Vec<BlockDevice>, Failed> {
+        if self.devices.is_none() {
+            let mut devices = self.sys.disks().list().map_err(asking("disks"))?;
+            devices.sort_by(|a, b| a.name.cmp(&b.name));
+            self.devices = Some(devices);
+        }
+        Ok(self.devices.clone().unwrap_or_default())
     }
 }
 
@@ -50,6 +61,7 @@ pub fn find(
         name: DATA,
         command_line: &command_line,
         filesystems,
+        devices: None,
     };
     let name = search.word("fstools_overlay_name").map(str::to_owned);
     search.name = name.as_deref().unwrap_or(DATA);
@@ -97,7 +109,7 @@ fn fit(search: &mut Search<'_>) -> Found {
     if search.name != DATA {
         return Ok(None);
     }
-    let devices = search.sys.disks().list().map_err(asking("fitrw"))?;
+    let devices = search.devices()?;
     let found = devices.into_iter().find(|device| device.name == "fitrw");
     Ok(found.map(|device| on_disk(search, &device.node(), 0, device.size, None)))
 }
@@ -109,8 +121,7 @@ fn partname(search: &mut Search<'_>) -> Found {
     }
     let anywhere = search.word("fstools_partname_fallback_scan") == Some("1");
     let root = search.word("root").map(str::to_owned);
-    let mut devices = search.sys.disks().list().map_err(asking("disks"))?;
-    devices.sort_by(|a, b| a.name.cmp(&b.name));
+    let devices = search.devices()?;
     let disk = match root
         .as_deref()
         .map(|root| (root, root.strip_prefix("/dev/")))

@@ -2,11 +2,11 @@
 
 use super::{Error, Mounted, Place, Root, State, View, Volume, find};
 use crate::boot::{FAILSAFE_MARK, PREINIT_MARK};
-use crate::disk::content as disk_content;
+use crate::disk::{area, content as disk_content, kept};
 use crate::flash::jffs2::{END_MARKER, Endian, MAGIC};
 use crate::flash::survey::{self, Content};
 use crate::flash::{self, Failed, blocks, ubi};
-use crate::sys::{Flash, FlashKind, Mount, System};
+use crate::sys::{Disk, Flash, FlashKind, Mount, System};
 use std::path::{Path, PathBuf};
 
 /// Reads the state of the device; `root` is where its paths begin.
@@ -15,18 +15,18 @@ use std::path::{Path, PathBuf};
 /// [`Error::Look`] and [`Error::Flash`] where the kernel does not answer. A missing volume
 /// is no error but `volume: None`.
 pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
-    let view = bare(sys, root)?;
     let table = sys.mounts().table().map_err(Error::Look)?;
     let filesystems = sys.mounts().filesystems().map_err(Error::Look)?;
     let mut volume = find::find(sys, root, &filesystems)?;
     let mounted = mounted(&table, volume.as_ref());
-    if let (Some(volume), None) = (&mut volume, &mounted) {
+    let elsewhere = mounted.as_ref().is_none_or(|mounted| mounted.extroot);
+    if let Some(volume) = volume.as_mut().filter(|_| elsewhere) {
         volume.state = Some(state_of(sys, volume).map_err(Error::Flash)?);
     }
     Ok(View {
         volume,
         mounted,
-        ..view
+        ..without_volume(root, &table, &filesystems)
     })
 }
 
@@ -37,17 +37,21 @@ pub fn look(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
 pub fn bare(sys: &mut dyn System, root: &Path) -> Result<View, Error> {
     let table = sys.mounts().table().map_err(Error::Look)?;
     let filesystems = sys.mounts().filesystems().map_err(Error::Look)?;
+    Ok(without_volume(root, &table, &filesystems))
+}
+
+fn without_volume(root: &Path, table: &[Mount], filesystems: &[String]) -> View {
     let present = |mark: &str| root.join(mark.trim_start_matches('/')).exists();
     let failsafe = present(FAILSAFE_MARK);
-    Ok(View {
-        root: root_kind(&table),
+    View {
+        root: root_kind(table),
         volume: None,
         mounted: None,
         overlay_known: filesystems.iter().any(|name| name == "overlay"),
-        submounts: submounts(&table),
+        submounts: submounts(table),
         failsafe,
         booting: !failsafe && present(PREINIT_MARK),
-    })
+    }
 }
 
 /// The same, after UBI was attached where no data volume was found and the kernel of a router
@@ -81,6 +85,7 @@ fn root_kind(table: &[Mount]) -> Root {
         Some(root) => match root.fstype.as_str() {
             "squashfs" | "erofs" | "cramfs" => Root::Rom,
             "tmpfs" | "ramfs" | "rootfs" => Root::Memory,
+            _ if table.iter().any(|m| m.target == Path::new("/rom")) => Root::Extroot,
             _ => Root::Disk,
         },
         None => Root::Rom,
@@ -99,7 +104,22 @@ fn mounted(table: &[Mount], volume: Option<&Volume>) -> Option<Mounted> {
         target: mount.target.clone(),
         source: mount.source.clone(),
         read_only: mount.options.split(',').any(|option| option == "ro"),
+        extroot: device
+            .as_deref()
+            .is_some_and(|device| is_another_disk(&mount.source, device)),
     })
+}
+
+/// Whether a mount comes from a disk that is not the data volume's. UBI and loop devices have
+/// more than one name.
+fn is_another_disk(source: &Path, device: &Path) -> bool {
+    let name = source.strip_prefix("/dev").ok().and_then(Path::to_str);
+    let same = |name: &str| {
+        ["loop", "ubi", "mtdblock", "root"]
+            .iter()
+            .any(|kind| name.starts_with(kind))
+    };
+    source != device && name.is_some_and(|name| !same(name))
 }
 
 /// Mount points that lie under no other than `/`, in the order of mounting.
@@ -149,17 +169,39 @@ fn state_of(sys: &mut dyn System, volume: &Volume) -> Result<State, Failed> {
         Place::Disk { node, offset, .. } => {
             let failed = |error: flash::Error| error.on(node.to_string_lossy());
             let disk = sys.disks().open(node, false).map_err(flash::Error::Open);
-            let content = disk.and_then(|mut disk| disk_content::identify(&mut *disk, *offset));
-            Ok(match content.map_err(failed)? {
-                disk_content::Content::Blank => State::Blank,
-                disk_content::Content::Void => State::Void,
-                disk_content::Content::Archive { offset } => State::Archive { offset },
-                disk_content::Content::Ext4 => State::Ext4,
-                disk_content::Content::F2fs => State::F2fs,
-                disk_content::Content::Other => State::Foreign,
-            })
+            disk.and_then(|mut disk| on_disk(&mut *disk, *offset))
+                .map_err(failed)
         }
     }
+}
+
+/// The state of an area of a disk.
+fn on_disk(disk: &mut dyn Disk, start: u64) -> Result<State, flash::Error> {
+    let content = disk_content::identify(disk, start)?;
+    if let Some(found) = kept::find(disk, start, content)? {
+        return Ok(State::Archive {
+            offset: found.offset,
+            length: found.length,
+            kept: true,
+        });
+    }
+    Ok(match content {
+        disk_content::Content::Blank => State::Blank,
+        disk_content::Content::Void => State::Void,
+        disk_content::Content::Archive { offset } => {
+            match area::archive_length(disk, start + offset) {
+                Ok(length) => State::Archive {
+                    offset,
+                    length,
+                    kept: false,
+                },
+                Err(_) => State::Damaged { offset },
+            }
+        }
+        disk_content::Content::Ext4 => State::Ext4,
+        disk_content::Content::F2fs => State::F2fs,
+        disk_content::Content::Other => State::Foreign,
+    })
 }
 
 /// The state of a data partition.
@@ -203,14 +245,22 @@ fn has_sound_node(flash: &mut dyn Flash, offset: u64) -> Result<bool, flash::Err
     Ok(survey::is_node_header(&head, Endian::NATIVE))
 }
 
-/// NAND keeps its cleanmarkers in the spare bytes of the first page.
+/// NAND keeps its cleanmarkers in the spare bytes of the first page: where the checksums of the
+/// driver leave room. On large pages that is behind the two bytes of the bad block mark, on pages
+/// of 512 bytes behind the checksums (drivers/mtd/nand/raw/nand_base.c: ooblayouts).
+const CLEANMARKERS: [usize; 3] = [0, 2, 8];
+
 fn has_cleanmarker_beside(flash: &mut dyn Flash, offset: u64) -> bool {
-    let mut spare = [0xff; 4];
-    flash.geometry().kind == FlashKind::Nand
-        && flash.read_oob(offset, &mut spare).is_ok()
-        && spare
-            .chunks_exact(2)
-            .any(|half| Endian::NATIVE.read_u16([half[0], half[1]]) == MAGIC)
+    let geometry = flash.geometry();
+    let mut spare = [0xff; 16];
+    let room = spare.len().min(geometry.oob_size as usize);
+    let spare = &mut spare[..room];
+    geometry.kind == FlashKind::Nand
+        && flash.read_oob(offset, spare).is_ok()
+        && CLEANMARKERS.iter().any(|&at| {
+            let magic = spare.get(at..at + 2);
+            magic.is_some_and(|two| Endian::NATIVE.read_u16([two[0], two[1]]) == MAGIC)
+        })
 }
 
 fn first_marker(flash: &mut dyn Flash, offsets: &[u64]) -> Result<Option<u64>, flash::Error> {
@@ -301,9 +351,14 @@ mod tests {
     fn nand_keeps_its_cleanmarker_in_the_spare_bytes() {
         let mut flash = FakeFlash::nand(8 * BLOCK as usize, BLOCK, 512);
         assert_eq!(identify(&mut flash).unwrap(), State::Blank);
-        flash.set_oob(&MAGIC.to_ne_bytes());
         let whole = State::Jffs2 { void_from: None };
-        assert_eq!(identify(&mut flash).unwrap(), whole);
+        // Of a large page, of a small one, and of drivers without a layout.
+        for at in CLEANMARKERS {
+            let mut spare = [0xff; 16];
+            spare[at..at + 2].copy_from_slice(&MAGIC.to_ne_bytes());
+            flash.set_oob(&spare);
+            assert_eq!(identify(&mut flash).unwrap(), whole, "{at}");
+        }
         for block in 0..8 {
             assert_eq!(identify(&mut flash).unwrap(), whole);
             flash.mark_bad(u64::from(block * BLOCK)).unwrap();

@@ -11,8 +11,10 @@ mod error;
 pub mod extroot;
 pub mod find;
 pub mod look;
+pub mod old;
 pub mod part;
 pub mod perform;
+pub mod prepare;
 pub mod reset;
 pub mod start;
 pub mod state;
@@ -34,6 +36,8 @@ pub enum Root {
     Disk,
     /// An overlay whose upper half is on flash.
     Overlay,
+    /// A file system in place of the firmware's, which is below `/rom`.
+    Extroot,
     /// An overlay, or all of it, in memory.
     Memory,
 }
@@ -47,6 +51,8 @@ pub struct Mounted {
     pub source: PathBuf,
     /// No writing.
     pub read_only: bool,
+    /// It lies on another disk than the data volume, as fstab asked for.
+    pub extroot: bool,
 }
 
 /// Everything that the plans depend on.

@@ -46,7 +46,9 @@ pub fn perform(
             Step::EmptyVolume(_)
             | Step::MarkDisk { .. }
             | Step::AttachLoop { .. }
-            | Step::TakeArchive { .. }
+            | Step::Keep { .. }
+            | Step::Forget { .. }
+            | Step::PutArchive { .. }
             | Step::Format { .. } => device::perform(step, sys, root)?,
             Step::Empty { dir, keep } => empty_all(&below(root, dir), *keep, report)?,
             Step::Discard { dir, part } => part::discard(&below(root, dir), part)?,
@@ -61,7 +63,6 @@ pub fn perform(
             | Step::NotePending(_)
             | Step::NoteReady(_)
             | Step::FlagReset { .. }
-            | Step::PutArchive { .. }
             | Step::TakeSettings(_) => file_step(step, root, report).map_err(failed)?,
             Step::Mount { .. }
             | Step::Move { .. }
@@ -141,7 +142,6 @@ fn file_step(step: &Step, root: &Path, report: &mut Reporter<'_>) -> io::Result<
             }
             Ok(())
         }
-        Step::PutArchive { from, dir } => put_archive(&below(root, from), &below(root, dir)),
         Step::TakeSettings(dir) => {
             let from = below(root, &dir.join("sysupgrade.tgz"));
             match std::fs::rename(from, below(root, &dir.join("upper/sysupgrade.tgz"))) {
@@ -151,16 +151,6 @@ fn file_step(step: &Step, root: &Path, report: &mut Reporter<'_>) -> io::Result<
         }
         _ => Ok(()),
     }
-}
-
-/// The archive gets its name when all of it is on the disk.
-fn put_archive(from: &Path, dir: &Path) -> io::Result<()> {
-    let new = dir.join(".sysupgrade.tgz.new");
-    let mut file = std::fs::File::create(&new)?;
-    io::copy(&mut std::fs::File::open(from)?, &mut file)?;
-    file.sync_all()?;
-    std::fs::rename(new, dir.join("sysupgrade.tgz"))?;
-    std::fs::remove_file(from)
 }
 
 fn wipe(

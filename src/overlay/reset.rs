@@ -2,7 +2,7 @@
 
 use super::part::Part;
 use super::state::Extent;
-use super::{Error, Place, Root, State, Step, View, Volume, start};
+use super::{Error, Mounted, Place, Root, State, Step, View, Volume, prepare, start};
 use std::path::PathBuf;
 
 /// How the reset is wanted.
@@ -27,7 +27,7 @@ pub struct Wish {
 /// # Errors
 /// [`Error::NoVolume`] where there is nothing to reset.
 pub fn plan(view: &View, wish: &Wish) -> Result<Vec<Step>, Error> {
-    let mut steps = match (&view.mounted, &view.volume) {
+    let mut steps = match (live(view, &wish.part), &view.volume) {
         (Some(mounted), _) => {
             let dir = mounted.target.clone();
             let writable = mounted
@@ -48,13 +48,20 @@ pub fn plan(view: &View, wish: &Wish) -> Result<Vec<Step>, Error> {
     Ok(steps)
 }
 
+/// What is mounted and to be reset. Settings on another disk stay when all is reset: the volume
+/// on flash is, and with it the fstab that asks for that disk.
+fn live<'a>(view: &'a View, part: &Part) -> Option<&'a Mounted> {
+    let mounted = view.mounted.as_ref();
+    mounted.filter(|mounted| !mounted.extroot || *part != Part::All)
+}
+
 fn unmounted(volume: &Volume, wish: &Wish) -> Result<Vec<Step>, Error> {
     use State::{Archive, Blank, Ext4, F2fs, Jffs2, Ubifs, Void};
     let keep = wish.keep_settings_archive;
     let mark = match &volume.place {
         Place::Mtd { number } => Some(Step::MarkVoid { number: *number }),
         Place::Ubi(id) => Some(Step::EmptyVolume(*id)),
-        Place::Disk { .. } => start::mark(volume),
+        Place::Disk { .. } => prepare::mark(volume, true),
     };
     let is_disk = matches!(volume.place, Place::Disk { .. });
     let state = volume.state.unwrap_or(State::Foreign);
@@ -78,7 +85,7 @@ fn can_format(volume: &Volume) -> bool {
 /// Mounts the volume for the deleting.
 fn by_mount(volume: &Volume, wish: &Wish) -> Vec<Step> {
     let dir = PathBuf::from("/tmp/overlay");
-    let mut steps: Vec<Step> = start::attach(volume, true).into_iter().collect();
+    let mut steps: Vec<Step> = prepare::attach(volume, true).into_iter().collect();
     steps.push(Step::MakeDir(dir.clone()));
     steps.push(start::mount(volume, &dir, false));
     steps.extend(emptied(dir.clone(), wish));
@@ -112,7 +119,7 @@ fn emptied(dir: PathBuf, wish: &Wish) -> Vec<Step> {
 
 /// What to tell before the question: where the settings are and what becomes of them.
 pub fn describe(view: &View, wish: &Wish) -> String {
-    match (&view.mounted, &view.volume) {
+    match (live(view, &wish.part), &view.volume) {
         (Some(mounted), _) if wish.later => format!(
             "{} is mounted as {}, to be emptied by the next boot",
             mounted.source.display(),
@@ -126,6 +133,9 @@ pub fn describe(view: &View, wish: &Wish) -> String {
         (None, Some(volume)) => {
             let root = match view.root {
                 Root::Memory => " (/ is in memory)",
+                _ if view.mounted.is_some() || view.root == Root::Extroot => {
+                    " (the extroot is, and stays as it is)"
+                }
                 _ => "",
             };
             let steps = unmounted(volume, wish).unwrap_or_default();
@@ -162,6 +172,7 @@ mod tests {
                 target: "/overlay".into(),
                 source: "/dev/mtdblock3".into(),
                 read_only,
+                extroot: false,
             }),
             overlay_known: true,
             submounts: Vec::new(),
@@ -283,8 +294,34 @@ mod tests {
 
     #[test]
     fn settings_that_wait_for_the_next_boot_can_be_kept() {
-        let view = volume(disk(), State::Archive { offset: 0 }, true);
+        let view = volume(
+            disk(),
+            State::Archive {
+                offset: 0,
+                length: 1,
+                kept: false,
+            },
+            true,
+        );
         check(&view, false, true, &[SYNC]);
+    }
+
+    #[test]
+    fn a_reset_of_all_leaves_an_extroot_alone_and_one_of_a_file_does_not() {
+        let mut view = view(true, false);
+        view.mounted.as_mut().unwrap().extroot = true;
+        view.volume.as_mut().unwrap().state = Some(State::Jffs2 { void_from: None });
+        check(&view, false, false, &["mark mtd3 as void", SYNC]);
+        let text = "/dev/mtdblock3 is not mounted (the extroot is, and stays as it is): it is \
+                    marked, and erased when it is mounted next";
+        assert_eq!(describe(&view, &Wish::default()), text);
+        let file = only(Part::File("etc/hosts".into()));
+        let expected = [
+            "discard /overlay/upper/etc/hosts",
+            "forget the names of files",
+            SYNC,
+        ];
+        check_wish(&view, &file, &expected);
     }
 
     fn only(part: Part) -> Wish {

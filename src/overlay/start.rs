@@ -1,7 +1,6 @@
 //! The steps of `mount_root`: from the read-only root to a writable one.
 
-use super::{Error, Place, Root, State, Step, View, Volume};
-use crate::sys::Loop;
+use super::{Error, Root, Step, View, Volume, prepare};
 use std::path::{Path, PathBuf};
 
 /// How the overlay is wanted.
@@ -14,9 +13,7 @@ pub struct Wish {
 }
 
 /// Where the data file system is mounted first.
-const ASIDE: &str = "/tmp/overlay";
-/// Where settings wait until there is a file system for them.
-const WAITING: &str = "/tmp/.sysupgrade.tgz";
+pub const ASIDE: &str = "/tmp/overlay";
 
 /// The steps to a root whose changes last. Empty if it is there already.
 ///
@@ -27,11 +24,22 @@ const WAITING: &str = "/tmp/.sysupgrade.tgz";
 /// # Errors
 /// There is no way to such a root; [`in_memory`] always is one.
 pub fn plan(view: &View, wish: Wish) -> Result<Vec<Step>, Error> {
+    let (before, switch) = parts(view, wish)?;
+    Ok([before, switch].concat())
+}
+
+/// The same in two parts: until the data file system can be looked at, and from there on.
+///
+/// # Errors
+/// As above.
+pub fn parts(view: &View, wish: Wish) -> Result<(Vec<Step>, Vec<Step>), Error> {
+    let (mut before, mut steps) = (Vec::new(), Vec::new());
     match view.root {
-        Root::Overlay => return Ok(Vec::new()),
+        Root::Overlay | Root::Extroot => return Ok((before, steps)),
         Root::Memory => return Err(Error::InMemory),
         Root::Disk if view.volume.is_none() => {
-            return Ok(vec![Step::RemountWritable("/".into())]);
+            before.push(Step::RemountWritable("/".into()));
+            return Ok((before, steps));
         }
         Root::Rom | Root::Disk => {}
     }
@@ -42,7 +50,6 @@ pub fn plan(view: &View, wish: Wish) -> Result<Vec<Step>, Error> {
         return Err(Error::NoOverlay);
     }
     let data = Path::new("/overlay");
-    let mut steps = Vec::new();
     match &view.mounted {
         // Mounted by hand, or left by a run that was stopped.
         Some(mounted) => {
@@ -54,19 +61,13 @@ pub fn plan(view: &View, wish: Wish) -> Result<Vec<Step>, Error> {
             }
         }
         None => {
-            steps.extend(prepare(volume, view, wish)?);
+            before.extend(prepare::steps(volume, view, wish)?);
             let aside = PathBuf::from(ASIDE);
-            steps.push(Step::MakeDir(aside.clone()));
-            steps.push(mount(volume, &aside, wish.read_only));
-            if let Some(State::Archive { .. }) = volume.state {
-                steps.push(Step::PutArchive {
-                    from: WAITING.into(),
-                    dir: aside.clone(),
-                });
-            }
+            before.push(Step::MakeDir(aside.clone()));
+            before.push(mount(volume, &aside, wish.read_only));
             if !wish.read_only && (wish.repair || !view.failsafe) {
-                steps.push(Step::FinishReset(aside.clone()));
-                steps.push(match wish.repair {
+                before.push(Step::FinishReset(aside.clone()));
+                before.push(match wish.repair {
                     true => Step::NoteReady(aside.clone()),
                     false => Step::NotePending(aside.clone()),
                 });
@@ -75,13 +76,13 @@ pub fn plan(view: &View, wish: Wish) -> Result<Vec<Step>, Error> {
         }
     }
     switch(data, view, wish.read_only, &mut steps);
-    Ok(steps)
+    Ok((before, steps))
 }
 
 /// The steps to a root whose changes are forgotten at the next boot.
 pub fn in_memory(view: &View) -> Result<Vec<Step>, Error> {
     match view.root {
-        Root::Overlay | Root::Memory => return Ok(Vec::new()),
+        Root::Overlay | Root::Extroot | Root::Memory => return Ok(Vec::new()),
         Root::Rom | Root::Disk if !view.overlay_known => return Err(Error::NoOverlay),
         Root::Rom | Root::Disk => {}
     }
@@ -114,7 +115,7 @@ pub fn done(view: &View) -> Result<Vec<Step>, Error> {
             Ok(vec![Step::NoteReady(mounted.target.clone()), Step::Sync])
         }
         (_, Root::Memory) => Err(Error::InMemory),
-        (_, Root::Disk) => Ok(vec![Step::Sync]),
+        (_, Root::Disk | Root::Extroot) => Ok(vec![Step::Sync]),
         _ => Err(Error::NoVolume("rootfs_data".into())),
     }
 }
@@ -122,14 +123,23 @@ pub fn done(view: &View) -> Result<Vec<Step>, Error> {
 /// The mount of the data file system, in a way that changes nothing if that is wanted: the
 /// journal of a disk would otherwise be replayed.
 pub fn mount(volume: &Volume, target: &Path, read_only: bool) -> Step {
-    let fstype = volume.fstype();
+    mount_device(volume.device(), volume.fstype(), target, read_only)
+}
+
+/// The same for any device.
+pub(super) fn mount_device(
+    source: PathBuf,
+    fstype: &'static str,
+    target: &Path,
+    read_only: bool,
+) -> Step {
     let data = match fstype {
         "ext4" if read_only => "noload",
         "f2fs" if read_only => "norecovery",
         _ => "",
     };
     Step::Mount {
-        source: volume.device(),
+        source,
         target: target.into(),
         fstype,
         read_only,
@@ -150,115 +160,8 @@ pub fn repair(view: &View) -> Result<Vec<Step>, Error> {
     Ok(finish.chain(steps).collect())
 }
 
-/// What must be done before the data volume can be mounted.
-fn prepare(volume: &Volume, view: &View, wish: Wish) -> Result<Vec<Step>, Error> {
-    let state = volume.state.unwrap_or(State::Foreign);
-    let not_ours = || Error::NotOurs {
-        volume: volume.name.clone(),
-        state,
-        rescue: volume.rescue(),
-    };
-    if matches!(state, State::Snapshot | State::Foreign | State::AllBad) {
-        return Err(not_ours());
-    }
-    match &volume.place {
-        Place::Mtd { number } => {
-            let from = match state {
-                State::Void | State::Torn => 0,
-                State::Jffs2 {
-                    void_from: Some(offset),
-                } => offset,
-                _ => return Ok(Vec::new()),
-            };
-            let number = *number;
-            match wish.read_only {
-                true => Err(not_ours()),
-                false => Ok(vec![Step::Wipe { number, from }]),
-            }
-        }
-        Place::Ubi(_) if wish.read_only && state != State::Ubifs => Err(not_ours()),
-        Place::Ubi(id) => {
-            let torn = state == State::Torn;
-            Ok(torn.then_some(Step::EmptyVolume(*id)).into_iter().collect())
-        }
-        Place::Disk { .. } => prepare_disk(volume, state, view, wish),
-    }
-}
-
-fn prepare_disk(
-    volume: &Volume,
-    state: State,
-    view: &View,
-    wish: Wish,
-) -> Result<Vec<Step>, Error> {
-    let attach = attach(volume, !wish.read_only);
-    if matches!(state, State::Ext4 | State::F2fs) {
-        return Ok(attach.into_iter().collect());
-    }
-    let device = volume.device();
-    if wish.read_only || !(view.booting || wish.repair) {
-        return Err(Error::Unformatted { device, state });
-    }
-    let fstype = volume.fstype();
-    if !volume.fresh.as_ref().is_some_and(|fresh| fresh.possible) {
-        return Err(Error::NoFormatter { device, fstype });
-    }
-    let take = archive(volume, state);
-    // What an interrupted mkfs leaves must be void, too.
-    let mark = mark(volume);
-    let format = Step::Format {
-        fstype,
-        node: device,
-        label: volume.name.clone(),
-    };
-    let steps = take.into_iter().chain(mark).chain(attach);
-    Ok(steps.chain([format]).collect())
-}
-
-/// The loop device before a volume, unless it needs none or has it already.
-pub fn attach(volume: &Volume, writable: bool) -> Option<Step> {
-    let Place::Disk {
-        node,
-        offset,
-        through: Some(through),
-    } = &volume.place
-    else {
-        return None;
-    };
-    let attached = Loop {
-        node: through.node.clone(),
-        file: node.clone(),
-        offset: *offset,
-    };
-    (!through.attached).then_some(Step::AttachLoop { attached, writable })
-}
-
-/// The mark that an area of a disk is void.
-pub(super) fn mark(volume: &Volume) -> Option<Step> {
-    match &volume.place {
-        Place::Disk { node, offset, .. } => Some(Step::MarkDisk {
-            node: node.clone(),
-            offset: *offset,
-        }),
-        _ => None,
-    }
-}
-
-fn archive(volume: &Volume, state: State) -> Option<Step> {
-    let (Place::Disk { node, offset, .. }, State::Archive { offset: inside }) =
-        (&volume.place, state)
-    else {
-        return None;
-    };
-    Some(Step::TakeArchive {
-        node: node.clone(),
-        offset: offset + inside,
-        to: WAITING.into(),
-    })
-}
-
 /// Puts an overlay of `upper` over the root and makes it the root.
-fn switch(upper: &Path, view: &View, read_only: bool, steps: &mut Vec<Step>) {
+pub(super) fn switch(upper: &Path, view: &View, read_only: bool, steps: &mut Vec<Step>) {
     let shown = upper.display();
     let data = if read_only {
         // overlayfs refuses an upper half that cannot be written.
@@ -277,25 +180,31 @@ fn switch(upper: &Path, view: &View, read_only: bool, steps: &mut Vec<Step>) {
         read_only,
         data,
     });
+    pivot(view, steps);
+    let overlay = Path::new("/overlay");
+    if upper == overlay {
+        steps.push(moved(Path::new("/rom/overlay"), overlay));
+    }
+}
+
+/// Makes what is mounted on `/mnt` the root, with the old one as `/rom`.
+pub(super) fn pivot(view: &View, steps: &mut Vec<Step>) {
+    let new = Path::new("/mnt");
     // `/proc` goes first, so that the mount table can be read at every moment.
     steps.push(moved(Path::new("/proc"), &new.join("proc")));
     steps.push(Step::Pivot {
         new: new.into(),
         old: new.join("rom"),
     });
-    let overlay = Path::new("/overlay");
-    let stays = |path: &&PathBuf| **path != *"/proc" && **path != *overlay;
+    let stays = |path: &&PathBuf| **path != *"/proc" && **path != *"/overlay";
     for path in view.submounts.iter().filter(stays) {
         if let Ok(below) = path.strip_prefix("/") {
             steps.push(moved(&Path::new("/rom").join(below), path));
         }
     }
-    if upper == overlay {
-        steps.push(moved(Path::new("/rom/overlay"), overlay));
-    }
 }
 
-fn moved(from: &Path, to: &Path) -> Step {
+pub(super) fn moved(from: &Path, to: &Path) -> Step {
     Step::Move {
         from: from.into(),
         to: to.into(),
@@ -304,7 +213,7 @@ fn moved(from: &Path, to: &Path) -> Step {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Fresh, Mounted, Through};
+    use super::super::{Fresh, Mounted, Place, State, Through};
     use super::*;
     use crate::sys::VolumeId;
 
@@ -335,6 +244,7 @@ mod tests {
         view.booting = true;
         let volume = view.volume.as_mut().unwrap();
         volume.place = place;
+        volume.size = 3 << 20;
         volume.fresh = Some(Fresh {
             fstype: "ext4",
             possible: true,
@@ -452,6 +362,7 @@ mod tests {
             target: "/tmp/overlay".into(),
             source: "/dev/mtdblock3".into(),
             read_only: false,
+            extroot: false,
         });
         check(&view, Wish::default(), &[&[MOVE][..], &SWITCH].concat());
     }
@@ -497,13 +408,43 @@ mod tests {
         check(State::Ext4, &[loop_device], &[]);
         check(State::Blank, &[mark, loop_device, format], &[]);
         check(State::Void, &[mark, loop_device, format], &[]);
-        let take = "copy the settings in /dev/sda2 at 0x20400 to /tmp/.sysupgrade.tgz";
-        let put = "put /tmp/.sysupgrade.tgz into /tmp/overlay";
+        let archive = |kept, offset| State::Archive {
+            offset,
+            length: 1000,
+            kept,
+        };
+        let keep = "copy the settings in /dev/sda2 at 0x20400 to 0x310000";
+        let put = [
+            mount[0],
+            mount[1],
+            "copy the settings in /dev/sda2 at 0x310000 into /tmp/overlay",
+            "unmount /tmp/overlay",
+            "forget the settings at the end of /dev/sda2",
+        ];
+        let after = [&[mark, loop_device, format], &put[..]].concat();
+        check(archive(true, 0x2f_0000), &after, &[]);
+        check(archive(false, 0x400), &[&[keep], &after[..]].concat(), &[]);
+    }
+
+    #[test]
+    fn settings_that_leave_no_room_are_left_where_they_are() {
+        let archive = State::Archive {
+            offset: 0,
+            length: 0x18_0000,
+            kept: false,
+        };
+        let text = "/dev/loop0: settings of 1536 KiB leave no room for a file system";
         check(
-            State::Archive { offset: 0x400 },
-            &[take, mark, loop_device, format],
-            &[put],
+            &view_of(behind_the_root(), archive),
+            Wish::default(),
+            &[text],
         );
+        let damaged = State::Damaged { offset: 0 };
+        let view = view_of(behind_the_root(), damaged);
+        assert!(matches!(
+            plan(&view, Wish::default()),
+            Err(Error::NotOurs { .. })
+        ));
     }
 
     #[test]

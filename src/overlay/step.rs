@@ -2,6 +2,7 @@
 
 use super::part::Part;
 use super::state::Extent;
+use crate::disk::kept::Kept;
 use crate::sys::{Loop, VolumeId};
 use std::fmt;
 use std::path::PathBuf;
@@ -29,6 +30,26 @@ pub enum Step {
         node: PathBuf,
         /// Where the area begins, in bytes.
         offset: u64,
+        /// Settings that wait at its end are void, too.
+        all: bool,
+    },
+    /// Copy the settings that an upgrade has left in an area of a disk to its end.
+    Keep {
+        /// The disk.
+        node: PathBuf,
+        /// Where the area begins, in bytes.
+        offset: u64,
+        /// Where in the area they begin, in bytes.
+        from: u64,
+        /// Where they go.
+        to: Kept,
+    },
+    /// Settings at the end of an area of a disk count no more.
+    Forget {
+        /// The disk.
+        node: PathBuf,
+        /// Where the area begins, in bytes.
+        offset: u64,
     },
     /// Put a loop device before an area of a disk.
     AttachLoop {
@@ -37,19 +58,14 @@ pub enum Step {
         /// What is written to it arrives.
         writable: bool,
     },
-    /// Copy the settings that an upgrade has left on a disk to a file.
-    TakeArchive {
-        /// The disk.
+    /// Put settings at the top of the data file system.
+    PutArchive {
+        /// The disk that they lie on.
         node: PathBuf,
         /// Where they begin, in bytes.
         offset: u64,
-        /// The file.
-        to: PathBuf,
-    },
-    /// Put that file at the top of the data file system.
-    PutArchive {
-        /// The file.
-        from: PathBuf,
+        /// Their length in bytes.
+        length: u64,
         /// The data file system.
         dir: PathBuf,
     },
@@ -61,6 +77,8 @@ pub enum Step {
         node: PathBuf,
         /// Its label.
         label: String,
+        /// Bytes, if not all there are.
+        limit: Option<u64>,
     },
     /// mkdir, if it is missing.
     MakeDir(PathBuf),
@@ -138,7 +156,7 @@ impl fmt::Display for Step {
             Step::Wipe { number, from } => write!(f, "erase mtd{number} from {from:#x} on"),
             Step::MarkVoid { number } => write!(f, "mark mtd{number} as void"),
             Step::EmptyVolume(id) => write!(f, "empty the volume {id}"),
-            Step::MarkDisk { node, offset } => {
+            Step::MarkDisk { node, offset, .. } => {
                 write!(f, "mark {} at {offset:#x} as void", node.display())
             }
             Step::AttachLoop { attached, .. } => write!(
@@ -148,15 +166,29 @@ impl fmt::Display for Step {
                 attached.file.display(),
                 attached.offset
             ),
-            Step::TakeArchive { node, offset, to } => write!(
+            Step::Keep {
+                node,
+                offset,
+                from,
+                to,
+            } => write!(
                 f,
-                "copy the settings in {} at {offset:#x} to {}",
+                "copy the settings in {} at {:#x} to {:#x}",
                 node.display(),
-                to.display()
+                offset + from,
+                offset + to.offset
             ),
-            Step::PutArchive { from, dir } => {
-                write!(f, "put {} into {}", from.display(), dir.display())
+            Step::Forget { node, .. } => {
+                write!(f, "forget the settings at the end of {}", node.display())
             }
+            Step::PutArchive {
+                node, offset, dir, ..
+            } => write!(
+                f,
+                "copy the settings in {} at {offset:#x} into {}",
+                node.display(),
+                dir.display()
+            ),
             Step::Format { fstype, node, .. } => {
                 write!(f, "make {fstype} on {}", node.display())
             }

@@ -26,6 +26,15 @@ pub enum State {
     Archive {
         /// Where they begin, in bytes from the beginning of the volume.
         offset: u64,
+        /// Their length in bytes.
+        length: u64,
+        /// They wait at its end already, out of the way of the file system.
+        kept: bool,
+    },
+    /// Such settings, but they cannot be unpacked.
+    Damaged {
+        /// Where they begin, in bytes from the beginning of the volume.
+        offset: u64,
     },
     /// There is no file in it, and something that was cut off when it was made or unmade.
     Torn,
@@ -51,8 +60,11 @@ impl fmt::Display for State {
             State::Ubifs => f.write_str("UBIFS"),
             State::Ext4 => f.write_str("ext4"),
             State::F2fs => f.write_str("f2fs"),
-            State::Archive { offset } => {
+            State::Archive { offset, .. } => {
                 write!(f, "settings of an upgrade, at {offset:#x}, to be unpacked")
+            }
+            State::Damaged { offset } => {
+                write!(f, "damaged settings of an upgrade, at {offset:#x}")
             }
             State::Torn => f.write_str("empty but for a change that was cut off"),
             State::Snapshot => f.write_str("a snapshot journal"),

@@ -68,8 +68,14 @@ pub trait Disks {
     fn attach_loop(&mut self, attached: &Loop, writable: bool) -> io::Result<()>;
     /// The program that makes a file system of this type.
     fn formatter(&mut self, fstype: &str) -> Option<PathBuf>;
-    /// Makes an empty file system on a device.
-    fn format(&mut self, fstype: &str, node: &Path, label: &str) -> io::Result<()>;
+    /// Makes an empty file system on a device, of so many bytes or of all it has.
+    fn format(
+        &mut self,
+        fstype: &str,
+        node: &Path,
+        label: &str,
+        limit: Option<u64>,
+    ) -> io::Result<()>;
 }
 
 /// The block devices of this kernel.
@@ -233,16 +239,28 @@ impl Disks for LinuxDisks {
         dirs.into_iter().map(program).find(|path| path.is_file())
     }
 
-    fn format(&mut self, fstype: &str, node: &Path, label: &str) -> io::Result<()> {
+    fn format(
+        &mut self,
+        fstype: &str,
+        node: &Path,
+        label: &str,
+        limit: Option<u64>,
+    ) -> io::Result<()> {
         let program = self.formatter(fstype).ok_or(io::ErrorKind::NotFound)?;
         // Do not ask, do not talk, take what is there for void: -F to one is -f to the other.
         let (force, name) = match fstype {
             "f2fs" => ("-f", "-l"),
             _ => ("-F", "-L"),
         };
+        // The one counts sectors, the other what the unit says.
+        let limit = limit.map(|bytes| match fstype {
+            "f2fs" => (bytes / 512).to_string(),
+            _ => format!("{}k", bytes / 1024),
+        });
         let status = Command::new(program)
             .args(["-q", force, name, label])
             .arg(node)
+            .args(limit)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .status()?;

@@ -8,7 +8,7 @@
 use super::Error;
 use super::unpack::{Unpacked, unpack};
 use crate::overlay::perform::perform;
-use crate::overlay::{self, Place, State, Volume, look, start};
+use crate::overlay::{self, Place, State, Volume, look, prepare, start};
 use crate::sys::{Mount, MountFlags, System, UnmountFlags};
 use std::fmt;
 use std::fs;
@@ -218,7 +218,7 @@ fn mount(sys: &mut dyn System, root: &Path, volume: &Volume) -> Result<Source, U
     }
     let flags = MountFlags::RDONLY | MountFlags::NOATIME;
     let target = Path::new("/").join(PRIVATE).join("data");
-    let steps: Vec<_> = start::attach(volume, false)
+    let steps: Vec<_> = prepare::attach(volume, false)
         .into_iter()
         .chain([start::mount(volume, &target, true)])
         .collect();

@@ -77,8 +77,6 @@ impl Device {
     /// The power is back: a root must come up; the names that its settings showed.
     pub fn boot(&mut self) -> Vec<String> {
         self.sys.boot_again();
-        // Memory is empty after a boot.
-        let _ = fs::remove_file(self.root.join("tmp/.sysupgrade.tgz"));
         self.mount_root().unwrap();
         let kind = |at| self.sys.mounts.at(at).map(|mount| mount.fstype.clone());
         assert_eq!(kind("/").as_deref(), Some("overlay"));

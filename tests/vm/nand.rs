@@ -44,17 +44,22 @@ fn add_simulator(tree: &Path) {
 fn router(bench: &Bench) -> Router {
     let mut router = bench.power_on_failsafe();
     let console = &mut router.console;
-    // What the flash of the board needs is there already.
+    load_simulator(console);
+    console
+        .run("head -c 600000 /bin/safebox >/tmp/image; mkdir /tmp/m")
+        .ok();
+    router
+}
+
+/// Loads the simulator; what the flash of the board needs is there already.
+#[track_caller]
+fn load_simulator(console: &mut Talk) {
     console
         .run(
             "for m in /usr/nand/[0-3]*; do insmod $m 2>/dev/null; done; insmod /usr/nand/4* \
              first_id_byte=0x20 second_id_byte=0x35 parts=64,64 badblocks=10,20 weakblocks=5:2",
         )
         .ok();
-    console
-        .run("head -c 600000 /bin/safebox >/tmp/image; mkdir /tmp/m")
-        .ok();
-    router
 }
 
 /// Writes the image to the first partition and compares.
@@ -115,4 +120,25 @@ fn a_jffs2_in_pages_is_planted_and_read() {
         .run("all /tmp/m >/tmp/a && all /tmp/ours >/tmp/b && cmp /tmp/a /tmp/b")
         .ok();
     console.run("[ $(wc -l </tmp/a) -gt 10 ]").ok();
+}
+
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn an_empty_jffs2_on_small_pages_is_known_by_its_spare_bytes() {
+    let bench = Bench::with_image(add_simulator);
+    let mut router = bench.power_on_saying("fstools_overlay_name=mtd6");
+    router.enter_failsafe();
+    load_simulator(&mut router.console);
+    let console = &mut router.console;
+    let said = console.run("mount_root -n").ok();
+    assert!(said.contains("is empty"), "{said}");
+    // The kernel writes its cleanmarkers and nothing else, in its own time.
+    console
+        .run(
+            "mkdir -p /tmp/m && until mount_root -n 2>&1 | grep 'is jffs2'; do \
+             mount -t jffs2 /dev/mtdblock6 /tmp/m; sleep 1; umount /tmp/m; done",
+        )
+        .ok();
+    console.run("mount_root").ok();
+    console.run("echo mine >/etc/note && sync").ok();
 }

@@ -4,6 +4,11 @@
 use crate::lab::Bench;
 use crate::lab::router::{Router, Setup};
 use crate::lab::talk::Talk;
+use flate2::{Compression, write::GzEncoder};
+use safebox::disk::area;
+use safebox::disk::kept::{self, Kept};
+use safebox::fake::disk::FakeDisk;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -224,6 +229,59 @@ fn failsafe_makes_a_file_system_only_when_it_is_asked_to() {
     router.boot_normally();
     assert_mounts(&mut router.console, "/dev/vdb1", "ext4");
     assert_eq!(router.console.run("cat /etc/note").ok().trim(), "mine");
+}
+
+/// An archive with `/etc/note`, as an upgrade packs settings.
+fn settings(bench: &Bench) -> Vec<u8> {
+    let note = bench.path("etc/note");
+    std::fs::create_dir_all(note.parent().unwrap()).unwrap();
+    std::fs::write(&note, "mine\n").unwrap();
+    let mut pack = Command::new("tar");
+    pack.arg("-C")
+        .arg(bench.path(""))
+        .args(["--owner=0", "--group=0", "-c", "etc/note"]);
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(&pack.output().unwrap().stdout).unwrap();
+    packer.finish().unwrap()
+}
+
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn settings_that_an_upgrade_has_left_arrive_after_a_cut_too() {
+    for (fstype, cut) in [("ext4", true), ("f2fs", false)] {
+        let mut board = board_with_root_on_disk(fstype);
+        let settings = settings(&board.bench);
+        let old = std::fs::read(&board.disk).unwrap();
+        let start = memchr::memmem::rfind(&old, &VOID).unwrap();
+        let mut disk = FakeDisk::new(SIZE as usize);
+        disk.fill(0, &old);
+        disk.fill(start as u64, &settings);
+        let (room, length) = (SIZE - start as u64, settings.len() as u64);
+        let offset = kept::place(room, length).unwrap();
+        let to = Kept { offset, length };
+        if cut {
+            // As it is when the power goes while the file system is made.
+            kept::keep(&mut disk, start as u64, 0, to).unwrap();
+            area::mark_void(&mut disk, start as u64).unwrap();
+        }
+        board.disk = board.bench.file("disk", &disk.bytes());
+        let mut router = board.power_on();
+        router.boot_normally();
+        settle(&mut router.console);
+        let console = &mut router.console;
+        assert_mounts(console, "/dev/loop0", fstype);
+        assert_eq!(console.run("cat /etc/note").ok().trim(), "mine");
+        console.run("echo more >>/etc/note && sync").ok();
+        console.line("reboot");
+        router.boot_normally();
+        assert_eq!(router.console.run("wc -l </etc/note").ok().trim(), "2");
+        router.cut_power();
+        // They did wait behind the file system, and count no more.
+        let disk = std::fs::read(&board.disk).unwrap();
+        let there = &disk[start + offset as usize..];
+        assert!(there.starts_with(&settings), "{fstype} covers them");
+        assert_eq!(disk[disk.len() - 512..], [0; 512]);
+    }
 }
 
 /// Puts the programs that make file systems into an image, with their libraries.

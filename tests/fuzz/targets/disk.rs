@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use safebox::disk::content::{Content, identify};
-use safebox::disk::{area, behind};
+use safebox::disk::{area, behind, kept, named};
 use safebox::fake::disk::FakeDisk;
 use safebox::fake::ubi::FakeUbi;
 use safebox::flash::ubi::{self, EraseCounter};
@@ -26,11 +26,22 @@ fuzz_target!(|data: &[u8]| {
     if let Some(start) = behind::area(&mut disk).expect("the disk can be read") {
         assert!(start % 65_536 == 0 && start < disk.size());
     }
-    match identify(&mut disk, 0).expect("the disk can be read") {
+    // What begins at the front of the input is also tried as the last sector.
+    let sector = &data[..data.len().min(512)];
+    disk.fill((SIZE - 512) as u64, sector);
+    let content = identify(&mut disk, 0).expect("the disk can be read");
+    if let Some(kept) = kept::find(&mut disk, 0, content).expect("the disk can be read") {
+        assert!(kept.offset + kept.length < SIZE as u64);
+    }
+    if let Some(found) = named::named(&mut disk).expect("the disk can be read") {
+        assert_eq!(found.uuid.len(), 36);
+    }
+    match content {
         Content::Archive { offset } => {
             let mut out = Vec::new();
             // A damaged archive is refused; a sound one is a part of the disk.
-            if let Ok(length) = area::take_archive(&mut disk, offset, &mut out) {
+            if let Ok(length) = area::archive_length(&mut disk, offset) {
+                area::copy_archive(&mut disk, offset, length, &mut out).expect("it is there");
                 assert_eq!(out.len() as u64, length);
                 assert_eq!(out, disk.bytes()[offset as usize..][..out.len()]);
             }
