@@ -18,6 +18,7 @@ pub mod repair;
 pub mod survey;
 pub mod ubi;
 pub mod verify;
+pub mod volumes;
 pub mod write;
 
 use crate::error::{EngineError, reason};

@@ -9,6 +9,7 @@
 mod bench;
 mod boot;
 mod buttons;
+mod cuts;
 mod damage;
 mod failsafe_net;
 mod guided;
