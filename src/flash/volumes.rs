@@ -115,7 +115,8 @@ pub enum Room {
 pub fn device(sys: &mut dyn System, name: &str) -> Result<UbiDevice, Error> {
     let devices = sys.ubi().devices()?;
     let plain = name.strip_prefix("/dev/").unwrap_or(name);
-    let named = |device: &&UbiDevice| plain.strip_prefix("ubi") == Some(&*device.number.to_string());
+    let named =
+        |device: &&UbiDevice| plain.strip_prefix("ubi") == Some(&*device.number.to_string());
     match devices.iter().find(named) {
         Some(device) => Ok(*device),
         None => Err(unknown(devices.iter().map(|d| format!("ubi{}", d.number)))),
@@ -130,7 +131,9 @@ pub fn volume(sys: &mut dyn System, name: &str) -> Result<UbiVolume, Error> {
     let volumes = sys.ubi().volumes()?;
     let plain = name.strip_prefix("/dev/").unwrap_or(name);
     find(volumes, |volume| {
-        let by_name = plain.split_once(':').filter(|(_, name)| *name == volume.name);
+        let by_name = plain
+            .split_once(':')
+            .filter(|(_, name)| *name == volume.name);
         plain == volume.id.to_string()
             || by_name.is_some_and(|(device, _)| device == format!("ubi{}", volume.id.device))
     })
@@ -262,9 +265,8 @@ pub fn make(
     if !(1..=127).contains(&volume.name.len()) {
         return Err(Error::BadName);
     }
-    let is_same = |other: &UbiVolume| {
-        other.name == volume.name || Some(other.id.volume) == volume.number
-    };
+    let is_same =
+        |other: &UbiVolume| other.name == volume.name || Some(other.id.volume) == volume.number;
     let volumes = sys.ubi().volumes()?;
     let mut of_device = volumes.iter().filter(|v| v.id.device == device.number);
     if let Some(other) = of_device.find(|other| is_same(other)) {
@@ -368,7 +370,11 @@ mod tests {
     fn devices_and_volumes_answer_to_all_their_names() {
         let (mut sys, ubi0) = router();
         for name in ["ubi0_2", "/dev/ubi0_2", "ubi0:rootfs_data"] {
-            assert_eq!(volume(&mut sys, name).unwrap().name, "rootfs_data", "{name}");
+            assert_eq!(
+                volume(&mut sys, name).unwrap().name,
+                "rootfs_data",
+                "{name}"
+            );
         }
         let of = |sys: &mut FakeSystem, number, name| volume_of(sys, &ubi0, number, name);
         assert_eq!(of(&mut sys, Some(1), None).unwrap().name, "rootfs");
@@ -468,7 +474,10 @@ mod tests {
         let result = update(&mut sys, &kernel, big, &mut io::repeat(7));
         refused(result, "bytes wanted");
         assert!(!volume(&mut sys, "ubi0_0").unwrap().torn);
-        refused(update(&mut sys, &kernel, 10, &mut &b"short"[..]), "filled again");
+        refused(
+            update(&mut sys, &kernel, 10, &mut &b"short"[..]),
+            "filled again",
+        );
         assert!(volume(&mut sys, "ubi0_0").unwrap().torn);
         update(&mut sys, &kernel, 10, &mut &b"long enough"[..]).unwrap();
         assert_eq!(&sys.ubi.bytes(kernel.id)[..10], b"long enoug");

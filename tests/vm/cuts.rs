@@ -181,9 +181,9 @@ fn moments(steps: &[Step]) -> Vec<(&Step, u64)> {
 fn assert_old_or_new(board: &Board, steps: &[Step]) {
     let art = board.bench.chip.read(flash::ART);
     let mut faults = Vec::new();
-    let mut found: Vec<(&str, [u32; 4])> = Vec::new();
     for (step, moment) in moments(steps) {
         let state = board.state_after_a_cut(moment);
+        let bytes = moment - step.moments.start;
         let which = match &state {
             State::NoKernel => 0,
             State::Settings(look) if *look == step.old => 1,
@@ -191,15 +191,14 @@ fn assert_old_or_new(board: &Board, steps: &[Step]) {
             State::Settings(_) | State::Broken(_) => 3,
         };
         if which == 3 || which == 0 && !step.may_lack_kernel {
-            let bytes = moment - step.moments.start;
             faults.push(format!("{}, after {bytes} bytes: {state:?}", step.what));
         }
-        if found.last().is_none_or(|(what, _)| *what != step.what) {
-            found.push((&step.what, [0; 4]));
-        }
-        if let Some((_, counts)) = found.last_mut() {
-            counts[which] += 1;
-        }
+        eprintln!(
+            "cuts: {}, after {bytes} of {} bytes: {}",
+            step.what,
+            step.length(),
+            ["no kernel", "old", "new", "broken"][which]
+        );
         let now = match board.beside {
             true => board.bench.chip.read(flash::ART),
             false => std::fs::read(board.bench.path("cut")).unwrap()[flash::ART.start as usize..]
@@ -209,11 +208,6 @@ fn assert_old_or_new(board: &Board, steps: &[Step]) {
             now == art,
             "{}, at {moment}: calibration data changed",
             step.what
-        );
-    }
-    for (what, [no_kernel, old, new, broken]) in found {
-        eprintln!(
-            "cuts: {what}: {old} old, {new} new, {no_kernel} without a kernel, {broken} broken"
         );
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));

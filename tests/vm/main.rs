@@ -25,5 +25,6 @@ mod scripts;
 mod tempdir;
 mod tour;
 mod triggers;
+mod ubi;
 mod upgrade;
 mod volumes;
