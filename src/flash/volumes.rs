@@ -21,6 +21,8 @@ pub enum Error {
     Attached(u32),
     /// There is something on the partition that attaching would spoil.
     NoUbi,
+    /// A mounted file system stands on the partition.
+    Mounted(PathBuf),
     /// A file system or a block device stands on the volume.
     InUse(VolumeId, Option<PathBuf>),
     /// Another volume has this name or number.
@@ -59,6 +61,7 @@ impl fmt::Display for Error {
             Error::NoUbi => f.write_str(
                 "there is something else than UBI on it; 'mtd erase' empties a partition",
             ),
+            Error::Mounted(target) => write!(f, "in use: mounted as {}", target.display()),
             Error::InUse(id, Some(target)) => {
                 write!(f, "{id} is in use: mounted as {}", target.display())
             }
@@ -182,8 +185,9 @@ pub fn attach(
     if let Some(device) = devices.iter().find(|d| d.mtd == partition.number) {
         return Err(Error::Attached(device.number));
     }
-    let users = in_use::users(sys, partition)?;
-    in_use::may_change(&users, false)?;
+    if let Some(user) = in_use::users(sys, partition)?.pop() {
+        return Err(Error::Mounted(user.target));
+    }
     let mut flash = super::open(sys, partition, false)?;
     let (mut is_blank, mut is_ubi) = (true, false);
     for offset in blocks::good(&mut *flash, 0)? {

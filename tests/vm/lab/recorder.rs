@@ -101,16 +101,19 @@ impl Recorder {
         seen
     }
 
-    /// When the first byte of this range was written after a moment.
-    pub fn first_write(&self, range: Range<u64>, after: u64) -> Option<u64> {
+    /// The moments between two others just before this range was written to.
+    pub fn writes_to(&self, range: &Range<u64>, between: Range<u64>) -> Vec<u64> {
         let log = self.log.lock().unwrap();
         let mut clock = 0;
-        log.writes.iter().find_map(|write| {
-            let begin = clock;
+        let mut found = Vec::new();
+        for write in &log.writes {
             let end = write.offset + write.bytes.len() as u64;
+            if between.contains(&clock) && write.offset < range.end && range.start < end {
+                found.push(clock);
+            }
             clock += write.bytes.len() as u64;
-            (begin >= after && write.offset < range.end && range.start < end).then_some(begin)
-        })
+        }
+        found
     }
 
     /// What the chip held at a moment, to a sector.
@@ -125,11 +128,6 @@ impl Recorder {
             left -= count;
         }
         content
-    }
-
-    /// What the chip holds now.
-    pub fn read(&self, range: Range<u64>) -> Vec<u8> {
-        self.log.lock().unwrap().content[range.start as usize..range.end as usize].to_vec()
     }
 }
 
