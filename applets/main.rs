@@ -107,6 +107,7 @@ applets! {
     tr
     r#true
     truncate
+    ubi
     uci
     umount
     uname

@@ -132,6 +132,8 @@ fn device(number: u32, mtd: u32) -> UbiDevice {
         mtd,
         block_size: FakeUbi::BLOCK,
         free_blocks: FREE,
+        blocks: FREE,
+        bad_blocks: 0,
     }
 }
 
@@ -148,6 +150,8 @@ impl State {
             name: name.into(),
             size,
             block_size: FakeUbi::BLOCK,
+            used: size,
+            is_static: false,
             has_block: false,
             torn: false,
         };
@@ -209,13 +213,13 @@ impl Ubi for FakeUbi {
         Ok(())
     }
 
-    fn attach(&mut self, mtd: u32) -> io::Result<u32> {
+    fn attach_as(&mut self, mtd: u32, number: Option<u32>) -> io::Result<u32> {
         let mut state = self.0.borrow_mut();
         state.power.whole_step()?;
         if state.devices.iter().any(|device| device.mtd == mtd) {
             return Err(Errno::EXIST.into());
         }
-        let number = state.devices.len() as u32;
+        let number = number.unwrap_or(state.devices.len() as u32);
         state.devices.push(device(number, mtd));
         Ok(number)
     }
@@ -243,7 +247,13 @@ impl Ubi for FakeUbi {
             return Err(Errno::EXIST.into());
         }
         state.take(device, size as i64)?;
-        Ok(state.add(device, &volume.name, size))
+        let made = state.add(device, &volume.name, size);
+        let mut id = made;
+        id.volume = volume.number.unwrap_or(made.volume);
+        let (new, _) = state.volume(made)?;
+        new.id = id;
+        new.is_static = volume.is_static;
+        Ok(id)
     }
 
     fn remove(&mut self, id: VolumeId) -> io::Result<()> {
@@ -335,6 +345,7 @@ mod tests {
         let device = ubi.attach(5).unwrap();
         let wanted = |name: &str, blocks: u64| NewVolume {
             name: name.into(),
+            number: None,
             size: blocks * u64::from(FakeUbi::BLOCK),
             is_static: false,
         };

@@ -20,6 +20,7 @@ pub mod survey;
 pub mod trx;
 pub mod ubi;
 pub mod verify;
+pub mod volumes;
 pub mod write;
 
 use crate::error::{EngineError, reason};

@@ -138,7 +138,9 @@ fn place(number: u32) -> io::Result<(PathBuf, u64)> {
         sum += offset.map_err(|_| io::ErrorKind::InvalidData)?;
         dir.pop();
     }
-    Ok((dir, sum))
+    // Chips of drivers without a device of their own have the same parent.
+    let kind = std::fs::read_to_string(format!("/sys/class/mtd/mtd{number}/type"))?;
+    Ok((dir.join(kind.trim()), sum))
 }
 
 /// An open `/dev/mtdN`.

@@ -56,6 +56,10 @@ pub struct UbiVolume {
     pub size: u64,
     /// Bytes of one logical erase block.
     pub block_size: u32,
+    /// Bytes that are in it; of a dynamic one, all.
+    pub used: u64,
+    /// Its content changes only as a whole, and has a checksum.
+    pub is_static: bool,
     /// A read-only block device stands on it (`ubiblockN_M`).
     pub has_block: bool,
     /// An update was cut off: nothing of it can be read before the next one.
@@ -63,7 +67,7 @@ pub struct UbiVolume {
 }
 
 /// An attached device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UbiDevice {
     /// N of `ubiN`.
     pub number: u32,
@@ -73,6 +77,10 @@ pub struct UbiDevice {
     pub block_size: u32,
     /// Logical erase blocks that no volume has.
     pub free_blocks: u32,
+    /// All erase blocks that can be used.
+    pub blocks: u32,
+    /// Erase blocks that are bad.
+    pub bad_blocks: u32,
 }
 
 /// A volume to be made.
@@ -80,6 +88,8 @@ pub struct UbiDevice {
 pub struct NewVolume {
     /// Its name.
     pub name: String,
+    /// Its number; None leaves the choice to the kernel.
+    pub number: Option<u32>,
     /// Bytes that it shall have room for.
     pub size: u64,
     /// Its content changes only as a whole, and has a checksum.
@@ -94,11 +104,15 @@ pub trait Ubi {
     fn volumes(&mut self) -> io::Result<Vec<UbiVolume>>;
     /// Fills `buf` from an offset in bytes.
     fn read(&mut self, id: VolumeId, offset: u64, buf: &mut [u8]) -> io::Result<()>;
+    /// Attaches `mtdN` under a number, or under one of the kernel's choice: that number.
+    fn attach_as(&mut self, mtd: u32, number: Option<u32>) -> io::Result<u32>;
     /// Attaches `mtdN`; the number of the new device.
-    fn attach(&mut self, mtd: u32) -> io::Result<u32>;
+    fn attach(&mut self, mtd: u32) -> io::Result<u32> {
+        self.attach_as(mtd, None)
+    }
     /// Detaches a device; EBUSY while anybody uses a volume.
     fn detach(&mut self, device: u32) -> io::Result<()>;
-    /// Makes a volume; its number is the kernel's choice.
+    /// Makes a volume.
     fn make(&mut self, device: u32, volume: &NewVolume) -> io::Result<VolumeId>;
     /// Removes a volume.
     fn remove(&mut self, id: VolumeId) -> io::Result<()>;
@@ -191,6 +205,8 @@ impl Ubi for LinuxUbi {
                 mtd: number_of(format!("{dir}/mtd_num"))?,
                 block_size: number_of(format!("{dir}/eraseblock_size"))?,
                 free_blocks: number_of(format!("{dir}/avail_eraseblocks"))?,
+                blocks: number_of(format!("{dir}/total_eraseblocks"))?,
+                bad_blocks: number_of(format!("{dir}/bad_peb_count"))?,
             });
         }
         devices.sort_by_key(|device| device.number);
@@ -208,6 +224,8 @@ impl Ubi for LinuxUbi {
                 name: text_of(format!("{dir}/name"))?,
                 size: blocks * u64::from(block_size),
                 block_size,
+                used: number_of(format!("{dir}/data_bytes"))?,
+                is_static: text_of(format!("{dir}/type"))? == "static",
                 has_block: Path::new(&format!(
                     "/sys/class/block/ubiblock{}_{}",
                     id.device, id.volume
@@ -224,9 +242,9 @@ impl Ubi for LinuxUbi {
         open_node(&id.to_string(), false)?.read_exact_at(buf, offset)
     }
 
-    fn attach(&mut self, mtd: u32) -> io::Result<u32> {
+    fn attach_as(&mut self, mtd: u32, number: Option<u32>) -> io::Result<u32> {
         let mut request = AttachRequest {
-            device: ANY,
+            device: number.map_or(Ok(ANY), signed)?,
             mtd: i32::try_from(mtd).map_err(|_| io::ErrorKind::InvalidInput)?,
             header_offset: 0,
             bad_per_1024: 0,
@@ -247,7 +265,7 @@ impl Ubi for LinuxUbi {
 
     fn make(&mut self, device: u32, volume: &NewVolume) -> io::Result<VolumeId> {
         let mut request = MakeRequest {
-            volume: ANY,
+            volume: volume.number.map_or(Ok(ANY), signed)?,
             alignment: 1,
             bytes: signed_size(volume.size)?,
             kind: if volume.is_static { STATIC } else { DYNAMIC },

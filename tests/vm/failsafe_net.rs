@@ -14,6 +14,7 @@ const SECOND_PORT: Setup = Setup {
     cards: Some("loose lan"),
     disk: None,
     second: false,
+    state: None,
     arguments: &[],
     before: &["set_link loose off"],
 };

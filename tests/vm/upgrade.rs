@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The image that the tests upgrade to; its version is `next`.
-fn next_image() -> Vec<u8> {
+pub fn next_image() -> Vec<u8> {
     std::fs::read(project("target/lab/next/sysupgrade.bin")).unwrap()
 }
 

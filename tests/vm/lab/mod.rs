@@ -1,6 +1,7 @@
 //! A bench with a router on it and a cable to it; see README.md.
 
 pub mod flash;
+pub mod recorder;
 pub mod router;
 pub mod talk;
 mod telnet;
@@ -101,6 +102,11 @@ impl Bench {
     /// The same with words on the command line, or with other hardware.
     pub fn power_on_with(&self, setup: &Setup) -> Router {
         Router::start(self.chip.path(), self.dir.path(), setup)
+    }
+
+    /// The same with another chip in the board.
+    pub fn power_on_chip(&self, chip: &Path, setup: &Setup) -> Router {
+        Router::start(chip, self.dir.path(), setup)
     }
 
     /// Switches the power on and goes into failsafe mode.

@@ -25,6 +25,8 @@ pub struct Setup<'a> {
     pub second: bool,
     /// More arguments for the emulator.
     pub arguments: &'a [&'a str],
+    /// A saved state to go on from, instead of a boot.
+    pub state: Option<&'a Path>,
     /// What is done by the emulator's monitor before the power comes.
     pub before: &'a [&'a str],
 }
@@ -55,6 +57,10 @@ impl Router {
             .args(setup.arguments)
             .env("TAP", super::TAP)
             .env("APPEND", setup.append);
+        if let Some(state) = setup.state {
+            let state = format!("exec:cat {}", state.display());
+            command.args(["-incoming", &state]);
+        }
         if let Some(cards) = setup.cards {
             command.env("CARDS", cards);
         }
@@ -83,8 +89,13 @@ impl Router {
             router.second = Some(Talk::new("second console", line, typed, b"\r"));
         }
         // The cables are as they shall be before the power comes.
-        setup.before.iter().for_each(|line| router.operate(line));
+        for line in setup.before {
+            router.operate(line);
+        }
         router.operate("cont");
+        if setup.state.is_some() {
+            router.wait_until_running();
+        }
         router
     }
 
@@ -115,6 +126,13 @@ impl Router {
         said
     }
 
+    /// Saves the state of the machine and cuts the power. [`Setup::state`] goes on from there.
+    pub fn save(self, state: &Path) {
+        self.operate("stop");
+        self.operate(&format!("migrate \"exec:cat >{}\"", state.display()));
+        self.cut_power();
+    }
+
     /// Presses and releases a button: a key by the emulator's name of it.
     pub fn press(&self, key: &str) {
         self.operate(&format!("sendkey {key}"));
@@ -140,7 +158,7 @@ impl Router {
     }
 
     /// Does something to the machine by the emulator's monitor.
-    pub fn operate(&self, line: &str) {
+    pub fn operate(&self, line: &str) -> String {
         let mut monitor = self.connect(&self.monitor);
         writeln!(monitor, "{line}").unwrap();
         // A prompt before the command and one after it; hanging up earlier loses the command.
@@ -150,6 +168,18 @@ impl Router {
             let count = monitor.read(&mut buf).unwrap();
             assert!(count > 0, "the emulator's monitor hung up");
             heard.extend_from_slice(&buf[..count]);
+        }
+        String::from_utf8_lossy(&heard).into_owned()
+    }
+
+    /// Waits until a saved state has been read, and goes on from it: what is typed earlier is
+    /// lost, and a state that was saved standing still comes back so.
+    fn wait_until_running(&self) {
+        let limit = Instant::now() + PATIENCE;
+        while !self.operate("info status").contains("VM status: running") {
+            assert!(Instant::now() < limit, "the saved state does not start");
+            std::thread::sleep(Duration::from_millis(20));
+            self.operate("cont");
         }
     }
 
