@@ -112,6 +112,7 @@ applets! {
     uname
     uniq
     uptime
+    usign
     wc
     which
     xargs
