@@ -13,6 +13,7 @@ pub mod settings;
 mod tests;
 
 use crate::error::{EngineError, Exit, reason};
+use crate::image::container::Container;
 use crate::{archive, flash};
 use std::fmt;
 use std::io;
@@ -28,6 +29,8 @@ pub const BROKEN: Exit = Exit(3);
 pub enum Error {
     /// The settings cannot be reached.
     NoSettings(settings::Unavailable),
+    /// Nothing here can write such an image yet, though it is whole and has its place.
+    NoWriter(Container),
     /// Not enough memory to do it safely.
     Memory {
         /// Bytes needed.
@@ -98,6 +101,10 @@ impl fmt::Display for Error {
             Error::NoSettings(why) => write!(
                 f,
                 "the settings cannot be kept: {why}; -n upgrades without them, -f takes them from a file"
+            ),
+            Error::NoWriter(container) => write!(
+                f,
+                "{container}: not yet a supported payload for this board: nothing here can write it"
             ),
             Error::Memory { needed, available } => write!(
                 f,

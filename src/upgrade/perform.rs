@@ -7,6 +7,7 @@
 
 use super::Error;
 use super::plan::Plan;
+use crate::archive::gzip::Gunzip;
 use crate::flash::{self, inject, jffs2, write};
 use crate::sys::{Reboot, System};
 use flate2::Crc;
@@ -26,7 +27,7 @@ pub fn write(
     sys: &mut dyn System,
     tell: Tell<'_>,
 ) -> Result<(), Error> {
-    let place = plan.image.place();
+    let place = &plan.place;
     let facts = plan.image.facts();
     let partition = flash::find(sys, &place.name).map_err(Error::Flash)?;
     let mut flash = flash::open(sys, &partition, true).map_err(Error::Flash)?;
@@ -47,8 +48,12 @@ pub fn write(
         true => (facts.written, Some(facts.crc)),
         false => (facts.payload, None),
     };
+    let content: Box<dyn Read + '_> = match &facts.packed {
+        Some(packed) => Box::new(Gunzip::new(image.take(packed.length))),
+        None => Box::new(image),
+    };
     let mut source = Source {
-        image: image.take(length.min(facts.payload)),
+        image: content.take(length.min(facts.payload)),
         filler: length.saturating_sub(facts.payload),
         crc: Crc::new(),
         expected: crc,
