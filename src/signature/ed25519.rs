@@ -16,6 +16,8 @@ type Scalar = [u32; 8];
 
 const ZERO: Field = [0; 16];
 const ONE: Field = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+/// The point that changes nothing when it is added.
+const NOTHING: Point = [ZERO, ONE, ONE, ZERO];
 /// d of the curve: -121665/121666.
 const D: Field = [
     0x78a3, 0x1359, 0x4dca, 0x75eb, 0xd8ab, 0x4141, 0x0a4d, 0x0070, 0xe898, 0x7779, 0x4079, 0x8cc7,
@@ -81,10 +83,17 @@ impl Verifier {
             return false;
         }
         let k = reduce(&self.hash.finalize());
-        // S times the base point, less k times the key, must be R.
-        let [x, y, z, t] = multiply(&point, &k);
+        // S times the base point, less k times the key, must be R: both in one go, for nothing
+        // of it is secret.
+        let [x, y, z, t] = point;
         let less = [subtract(&ZERO, &x), y, z, subtract(&ZERO, &t)];
-        let sum = add_points(&multiply(&base, &s_words), &less);
+        let sums = [NOTHING, base, less, add_points(&base, &less)];
+        let mut sum = NOTHING;
+        for bit in (0..253).rev() {
+            let pick = bit_of(&s_words, bit) + 2 * bit_of(&k, bit);
+            sum = add_points(&sum, &sum);
+            sum = add_points(&sum, &sums[pick as usize]);
+        }
         pack_point(&sum) == r
     }
 }
@@ -196,12 +205,16 @@ fn times_base(scalar: &Scalar) -> [u8; 32] {
     }
 }
 
+fn bit_of(scalar: &Scalar, bit: usize) -> u32 {
+    scalar[bit / 32] >> (bit % 32) & 1
+}
+
 fn multiply(point: &Point, scalar: &Scalar) -> Point {
-    let mut sum = [ZERO, ONE, ONE, ZERO];
+    let mut sum = NOTHING;
     for bit in (0..256).rev() {
         sum = add_points(&sum, &sum);
         let with = add_points(&sum, point);
-        let wanted = -i64::from(scalar[bit / 32] >> (bit % 32) & 1);
+        let wanted = -i64::from(bit_of(scalar, bit));
         for (to, from) in sum.iter_mut().flatten().zip(with.iter().flatten()) {
             *to ^= wanted & (*to ^ from);
         }

@@ -252,6 +252,68 @@ mod tests {
     }
 
     #[test]
+    fn a_packed_image_is_unpacked_on_its_way_to_the_flash() {
+        let (bytes, archive) = (sample::bare(5000), vec![9; 3000]);
+        let packed = sample::whole(&sample::gzip(&bytes));
+        let plan = planned(&packed, Some(&archive)).unwrap();
+        let mut sys = FakeSystem::router();
+        run(&mut sys, &plan, &packed, &archive).unwrap();
+        let packed = contents(&sys, "firmware");
+        let bytes = sample::whole(&bytes);
+        let plan = planned(&bytes, Some(&archive)).unwrap();
+        let mut sys = FakeSystem::router();
+        run(&mut sys, &plan, &bytes, &archive).unwrap();
+        assert!(packed == contents(&sys, "firmware"));
+    }
+
+    #[test]
+    fn a_trx_whose_checksum_covers_everything_is_written_whole() {
+        let mut bytes = sample::trx(5000);
+        bytes.resize(4 * sample::ERASE, 0xff);
+        sample::seal_trx(&mut bytes);
+        let image = sample::whole(&bytes);
+        let mut sys = FakeSystem::router();
+        let mut target = device::look(&mut sys, Path::new("/nosuch"), None);
+        target.board = Some(sample::BOARD.into());
+        let facts = image::look(&mut Cursor::new(&image), sample::ERASE as u32).unwrap();
+        let overrides = Overrides {
+            no_settings: true,
+            ..Overrides::default()
+        };
+        let checked = image::check(facts, &target, &overrides).unwrap();
+        let memory = Memory {
+            available: 32 << 20,
+            program: 1 << 20,
+        };
+        let plan = plan(checked, Settings::Dropped, memory).unwrap();
+        write(&plan, &mut Cursor::new(&image), None, &mut sys, &mut |_| {}).unwrap();
+        assert_eq!(contents(&sys, "firmware")[..bytes.len()], bytes);
+    }
+
+    #[test]
+    fn what_nothing_here_can_write_is_refused_by_the_plan() {
+        let kernel = sample::kernel(2000);
+        let root = sample::squashfs(5000);
+        let control = &b"BOARD=safebox,lab"[..];
+        let members = [("CONTROL", control), ("kernel", &kernel), ("root", &root)];
+        let bytes = sample::whole(&sample::tar(&members));
+        let mut sys = FakeSystem::with_ubi();
+        let mut target = device::look(&mut sys, Path::new("/nosuch"), None);
+        target.board = Some(sample::BOARD.into());
+        let facts = image::look(&mut Cursor::new(&bytes), sample::ERASE as u32).unwrap();
+        let image = image::check(facts, &target, &Overrides::default()).unwrap();
+        let memory = Memory {
+            available: 32 << 20,
+            program: 1 << 20,
+        };
+        let error = plan(image, Settings::Dropped, memory).unwrap_err();
+        assert!(
+            error.to_string().contains("nothing here can write it"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn power_lost_at_any_step_leaves_all_or_nothing_that_boots() {
         let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
         let plan = planned(&bytes, Some(&archive)).unwrap();
