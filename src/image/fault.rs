@@ -345,3 +345,62 @@ fn explain(f: &mut fmt::Formatter<'_>, message: &Option<String>) -> fmt::Result 
         None => Ok(()),
     }
 }
+
+#[test]
+fn reasons_have_names_and_flags_that_programs_can_rely_on() {
+    let compat = Compat::FIRST;
+    let minor = Some("-n or --ignore-minor-compat-version");
+    let (force, settings) = (Some("-F"), Some("-n"));
+    let number = || Fault::TooLarge {
+        needed: 2,
+        room: 1,
+        partition: "firmware".into(),
+    };
+    let truncated = || Fault::Truncated {
+        part: "kernel",
+        needed: 2,
+        length: 1,
+    };
+    let table = [
+        (Fault::Container(Container::Xz), "format", None),
+        (Fault::Gzip("x"), "gzip", None),
+        (Fault::HeaderCrc, "header-crc", None),
+        (Fault::DataCrc, "data-crc", None),
+        (Fault::Seal(Container::Trx), "checksum", None),
+        (truncated(), "truncated", None),
+        (Fault::NoRoot, "no-root", force),
+        (Fault::Tail, "tail", settings),
+        (Fault::Covered(Container::Trx), "covered", settings),
+        (Fault::Fit("x"), "fit", None),
+        (Fault::FitHash("x".into(), "y".into()), "fit-hash", None),
+        (Fault::Tar("x".into()), "tar", None),
+        (Fault::NoMember("CONTROL"), "no-member", force),
+        (Fault::NoMember("kernel"), "no-member", force),
+        (Fault::NoMember("root"), "no-member", None),
+        (Fault::EmptyMember("root"), "empty-member", None),
+        (
+            Fault::Member("kernel", Box::new(truncated())),
+            "truncated",
+            None,
+        ),
+        (Fault::Table("x"), "partition-table", None),
+        (Fault::Layout(1), "layout", force),
+        (Fault::Ubi(0), "ubi", None),
+        (Fault::BlockSize(1, 2), "block-size", None),
+        (Fault::System(Container::Ubifs), "file-system", None),
+        (Fault::NoMetadata, "no-metadata", force),
+        (Fault::Damaged, "damaged", None),
+        (Fault::InvalidMetadata(0), "invalid-metadata", force),
+        (Fault::UnknownBoard(Vec::new()), "unknown-board", force),
+        (Fault::Major(compat, compat, None), "major-version", force),
+        (Fault::Minor(compat, compat, None), "minor-version", minor),
+        (Fault::NoPlace("x".into()), "no-place", None),
+        (Fault::Nand("x".into()), "nand", None),
+        (number(), "too-large", None),
+    ];
+    for (fault, name, flag) in table {
+        assert_eq!((fault.name(), fault.overridden_by()), (name, flag));
+        let says = fault.to_string().contains("overrides this");
+        assert_eq!(says, flag.is_some(), "{fault}");
+    }
+}

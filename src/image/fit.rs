@@ -109,7 +109,7 @@ impl Tree {
         };
         let sound = version >= 17
             && compatible <= 17
-            && tree % 4 == 0
+            && tree.is_multiple_of(4)
             && inside(tree, tree_size)
             && inside(names, names_size)
             && names_size <= MOST_NAMES;

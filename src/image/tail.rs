@@ -75,10 +75,19 @@ impl<'a> Tail<'a> {
             hash.update(&self.buf[had..]);
         }
         if count? == 0 {
-            let length = self.buf.len() as u64;
-            self.chunks = fwtool::find(&mut Cursor::new(&self.buf), length)?;
-            let start = self.chunks.last().map_or(length, |chunk| chunk.start);
-            self.left = Some(start as usize);
+            // No further back than the window, however the bytes came.
+            let length = self.buf.len();
+            let base = length.saturating_sub(WINDOW);
+            let mut window = Cursor::new(&self.buf[base..]);
+            let found = fwtool::find(&mut window, (length - base) as u64)?;
+            let moved = |chunk: Chunk| Chunk {
+                start: chunk.start + base as u64,
+                trailer: chunk.trailer + base as u64,
+                ..chunk
+            };
+            self.chunks = found.into_iter().map(moved).collect();
+            let start = self.chunks.last().map(|chunk| chunk.start as usize);
+            self.left = Some(start.unwrap_or(length));
         }
         Ok(())
     }

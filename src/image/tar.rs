@@ -134,7 +134,7 @@ fn walk(stream: &mut Stream<'_>, step: u64, tar: &mut Tar) -> Result<(), Error> 
     let end = at.get();
     reader.drain()?;
     drop(reader);
-    if end % BLOCK as u64 != 0 {
+    if !end.is_multiple_of(BLOCK as u64) {
         return Err(Error::Truncated);
     }
     if twice {
