@@ -30,6 +30,8 @@ pub use look::{Facts, judge, look};
 #[cfg(test)]
 mod check_tests;
 #[cfg(test)]
+mod format_tests;
+#[cfg(test)]
 mod mutation;
 #[cfg(test)]
 pub(crate) mod sample;
