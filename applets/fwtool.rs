@@ -7,7 +7,10 @@ use flate2::Crc;
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::image::fwtool::{self, Chunk, Kind};
+use safebox::image::{self, report};
 use safebox::opts::Opts;
+use safebox::signature::keys::{FOLDER, Keys};
+use safebox::upgrade::device::USUAL_ERASE_SIZE;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -22,8 +25,9 @@ pub static APPLET: Applet = Applet {
 const USAGE: &str = "\
 Usage: fwtool [-q] [-t|-T] [-i FILE] [-s FILE] IMAGE
        fwtool [-I FILE] [-S FILE] IMAGE
+       fwtool show [-j] IMAGE
 
-Read or append the metadata and the signature of a firmware file.
+Read or append the metadata and the signature of a firmware file, or show all that is in it.
 
   -i FILE           write the metadata to FILE (- is standard output)
   -s FILE           write the signature to FILE
@@ -32,6 +36,7 @@ Read or append the metadata and the signature of a firmware file.
   -t                cut what was read off the image, and what is behind it
   -T                write the image without what was read to standard output
   -q                say nothing when there is none
+  -j                show as JSON
 
 The status is 1 when something asked for is missing or the image is damaged.
 Example: fwtool -i - sysupgrade.bin
@@ -39,6 +44,11 @@ Example: fwtool -i - sysupgrade.bin
 
 fn run(ctx: &mut Ctx) -> Result<Exit> {
     let opts = ctx.getopt(USAGE)?;
+    if let [word, image] = &opts.operands[..]
+        && word == "show"
+    {
+        return show(ctx, opts.has("j"), image);
+    }
     let [image] = &opts.operands[..] else {
         return Err(usage("one image is needed"));
     };
@@ -57,6 +67,20 @@ fn usage(complaint: &str) -> Error {
         usage: USAGE.into(),
         exit: Exit::FAILED,
     }
+}
+
+fn show(ctx: &mut Ctx, json: bool, image: &OsStr) -> Result<Exit> {
+    let mut file = File::open(image).at("open", image)?;
+    let mut facts = image::look(&mut file, USUAL_ERASE_SIZE).at("read", image)?;
+    let (keys, now) = (Keys::Folder(ctx.path(FOLDER)), ctx.sys.machine().now());
+    image::judge(&mut facts, &mut file, &keys, now).at("read", image)?;
+    let found = report::facts(&facts);
+    let text = match json {
+        true => found.to_string() + "\n",
+        false => report::lines(&found),
+    };
+    ctx.out.put(text.as_bytes());
+    Ok(Exit::OK)
 }
 
 fn append(ctx: &mut Ctx, opts: &Opts, image: &Path) -> Result<Exit> {

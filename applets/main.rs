@@ -113,6 +113,7 @@ applets! {
     uname
     uniq
     uptime
+    usign
     wc
     which
     xargs

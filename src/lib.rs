@@ -44,6 +44,7 @@ pub mod overlay;
 pub mod pager;
 pub mod proc;
 pub mod shell;
+pub mod signature;
 pub mod sys;
 pub mod telnet;
 pub mod text;

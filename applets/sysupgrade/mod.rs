@@ -57,6 +57,12 @@ struct Options {
     /// refuse an image whose SHA-256 is another than this
     #[argh(option)]
     sha256: Option<String>,
+    /// refuse an image without a good signature by a key in /etc/opkg/keys
+    #[argh(switch, short = 's')]
+    require_signature: bool,
+    /// with -T: print what was found as JSON
+    #[argh(switch)]
+    json: bool,
     /// keep everything that was changed in /etc
     #[argh(switch, short = 'c')]
     all_etc: bool,
@@ -110,6 +116,7 @@ impl Options {
             force: self.force,
             no_settings: self.no_settings,
             ignore_minor: self.ignore_minor_compat_version,
+            signed_only: self.require_signature,
         }
     }
 }

@@ -5,8 +5,9 @@ use super::{Options, usage};
 use safebox::applet::Ctx;
 use safebox::boot::{FAILSAFE_MARK, led};
 use safebox::error::{At, Error, Exit, Result};
-use safebox::image::{self, CheckedImage, metadata::Compat};
+use safebox::image::{self, CheckedImage, metadata::Compat, report};
 use safebox::opts::declared::Raw;
+use safebox::signature::keys::{FOLDER, Keys};
 use safebox::upgrade::plan::{self, Memory, Plan, Settings};
 use safebox::upgrade::settings::{self, Source};
 use safebox::upgrade::{BROKEN, REFUSED, detach, device, perform, quiet, restore};
@@ -106,7 +107,11 @@ fn prepare_with(
     }
     let plan = planned?;
     if options.test {
-        ctx.out.put(plan.to_string().as_bytes());
+        let report = match options.json {
+            true => plan.report().to_string() + "\n",
+            false => plan.to_string(),
+        };
+        ctx.out.put(report.as_bytes());
         return Ok(None);
     }
     for fault in plan.image.overridden() {
@@ -126,7 +131,12 @@ fn check_image(
     let mut file = File::open(image).at("open", image)?;
     let place = target.place.as_ref();
     let erase_size = place.map_or(device::USUAL_ERASE_SIZE, |place| place.erase_size);
-    let facts = image::look(&mut file, erase_size).at("read", image)?;
+    let mut facts = image::look(&mut file, erase_size).at("read", image)?;
+    let (keys, now) = (Keys::Folder(ctx.path(FOLDER)), ctx.sys.machine().now());
+    image::judge(&mut facts, &mut file, &keys, now).at("read", image)?;
+    if let Some(note) = facts.trust.note() {
+        ctx.say(note);
+    }
     let sha256: String = facts.sha256.iter().map(|b| format!("{b:02x}")).collect();
     let wanted = options.sha256.as_ref();
     let wrong = wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&sha256));
@@ -135,10 +145,14 @@ fn check_image(
         ctx.say(format_args!("{shown}: another SHA-256: {sha256}"));
     }
     let refuse = || Error::Message("Image check failed.".into(), REFUSED);
+    let found = (options.test && options.json).then(|| facts.clone());
     match image::check(facts, target, &options.overrides()) {
         Ok(checked) if !wrong => Ok(checked),
         Ok(_) => Err(refuse()),
         Err(faults) => {
+            if let Some(facts) = found {
+                ctx.out.line(report::refused(&facts, &faults).to_string());
+            }
             for fault in faults {
                 ctx.say(format_args!("{shown}: {fault}"));
             }
@@ -199,6 +213,7 @@ fn hand_over(ctx: &mut Ctx, options: &Options, image: &Path, compat: Compat) -> 
             "--ignore-minor-compat-version",
         ),
         (options.no_settings, "-n"),
+        (options.require_signature, "-s"),
         (options.quiet, "-q"),
     ] {
         argv.extend(given.then(|| option.into()));

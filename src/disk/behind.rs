@@ -9,9 +9,10 @@ use crate::sys::Disk;
 const ROUNDING: u64 = 64 * 1024;
 /// Less than this is no room for a file system.
 const LEAST: u64 = 1024 * 1024;
-/// The EROFS superblock: where it lies, how much of it is looked at, its magic.
-const EROFS_AT: u64 = 1024;
-const EROFS_LENGTH: usize = 64;
+/// Where an EROFS superblock lies.
+pub const EROFS_AT: u64 = 1024;
+/// How much of it is looked at.
+pub const EROFS_LENGTH: usize = 64;
 const EROFS_MAGIC: u32 = 0xe0f5_e1e2;
 
 /// Where the area behind a squashfs or EROFS begins, in bytes; None if the disk begins with

@@ -1,15 +1,19 @@
 //! Whether an image may be written to this board, and if not, why.
 //!
 //! A pure function over facts. Every reason is collected, so that the user sees all of them
-//! at once; each says what would override it, where that can make sense. A damaged or
-//! oversized image cannot be forced: the boot loader would refuse it afterwards.
+//! at once.
 
+use super::body::{Body, Content};
 use super::container::Container;
+use super::disk::{Disk, Partition};
+pub use super::fault::Fault;
+use super::fit::Fit;
 use super::look::{Facts, Info};
 use super::metadata::Compat;
-use std::fmt;
+use super::tar::{Member, Tar};
+use crate::signature::Trust;
 
-/// The place that an image would go to.
+/// An MTD partition that an image can go to as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// N of `mtdN`.
@@ -24,18 +28,103 @@ pub struct Place {
     pub nand: bool,
 }
 
+/// A UBI device whose volumes an image replaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UbiPlace {
+    /// N of `ubiN`.
+    pub device: u32,
+    /// The MTD partition below, its room without the headers of UBI.
+    pub below: Place,
+    /// Bytes of a logical erase block.
+    pub block_size: u32,
+    /// Bytes that volumes can have once those that an image replaces are gone: `kernel`,
+    /// `rootfs`, `rootfs_data`, `fit`.
+    pub room: u64,
+    /// The MTD partition `kernel`, where the kernel lies in one of its own.
+    pub kernel: Option<Place>,
+}
+
+/// A partition of an eMMC that a member of a tar goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardPlace {
+    /// Its name in `/dev`.
+    pub device: String,
+    /// `kernel`, `rootfs` or `dtb`.
+    pub label: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// The disk that the system runs from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskPlace {
+    /// Its name in `/dev`.
+    pub device: String,
+    /// Bytes.
+    pub size: u64,
+    /// What its partition table holds now.
+    pub partitions: Vec<Partition>,
+}
+
 /// This board, as far as images are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Its name, `vendor,model`; None: unknown.
     pub board: Option<String>,
+    /// Another name that its maker gave it.
+    pub oem_name: Option<String>,
     /// The compatibility of the settings on it.
     pub compat: Compat,
-    /// Where an image goes, or why nowhere.
+    /// Where an image goes as it is, or why nowhere.
     pub place: Result<Place, String>,
+    /// Where volumes go.
+    pub ubi: Option<UbiPlace>,
+    /// Where members of a tar go.
+    pub cards: Vec<CardPlace>,
+    /// Where the image of a disk goes.
+    pub disk: Option<DiskPlace>,
+    /// The board takes signed images alone.
+    pub needs_signature: bool,
 }
 
-/// What the user wants in spite of everything.
+impl Target {
+    /// A board of which nothing is known but where images go.
+    pub fn new(place: Result<Place, String>) -> Target {
+        Target {
+            board: None,
+            oem_name: None,
+            compat: Compat::FIRST,
+            place,
+            ubi: None,
+            cards: Vec::new(),
+            disk: None,
+            needs_signature: false,
+        }
+    }
+}
+
+/// Where an image goes, and thereby how it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Into an MTD partition as it is: [`Content::Raw`], or [`Content::Fit`] with a root file
+    /// system behind it.
+    Flash(Place),
+    /// Into UBI: the members of a [`Content::Tar`], the volume `fit` for a [`Content::Fit`],
+    /// `rootfs` for a [`Content::Ubifs`], all of [`UbiPlace::below`] for a [`Content::Ubi`].
+    Ubi(UbiPlace),
+    /// The members of a [`Content::Tar`], each into the partition with its label (`root` into
+    /// `rootfs`), the kernel last.
+    Cards(Vec<CardPlace>),
+    /// A [`Content::Disk`]. Partitions that are the same on the disk are written one by one.
+    Disk {
+        /// The disk.
+        place: DiskPlace,
+        /// The layout differs and the user insists: everything is written, the table too.
+        whole: bool,
+    },
+}
+
+/// What the user wants in spite of everything, or because of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// `-F`
@@ -44,94 +133,15 @@ pub struct Overrides {
     pub no_settings: bool,
     /// `--ignore-minor-compat-version`
     pub ignore_minor: bool,
-}
-
-/// A reason not to write an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Not a format that can be written here.
-    Container(Container),
-    /// The header's checksum is wrong.
-    HeaderCrc,
-    /// The kernel's checksum is wrong.
-    DataCrc,
-    /// The file ends inside `part`, which needs this many bytes.
-    Truncated {
-        /// What is not all there.
-        part: &'static str,
-        /// Bytes needed.
-        needed: u64,
-        /// Bytes there.
-        length: u64,
-    },
-    /// No root file system behind the kernel.
-    NoRoot,
-    /// Behind the root file system is something that writing it would lose.
-    Tail,
-    /// No metadata: it cannot be told for which board the image is.
-    NoMetadata,
-    /// The checksum in the metadata is not that of the file.
-    Damaged,
-    /// The metadata make no sense from this byte on.
-    InvalidMetadata(usize),
-    /// The image is for other boards.
-    WrongBoard {
-        /// This one.
-        board: String,
-        /// Those.
-        boards: Vec<String>,
-    },
-    /// This board has no name.
-    UnknownBoard(Vec<String>),
-    /// The partition layout or more has changed.
-    Major(Compat, Compat, Option<String>),
-    /// The settings do not fit.
-    Minor(Compat, Compat, Option<String>),
-    /// There is no place for an image.
-    NoPlace(String),
-    /// The place is NAND, where a raw image does not belong.
-    Nand(String),
-    /// More bytes than the partition has room for.
-    TooLarge {
-        /// To be written.
-        needed: u64,
-        /// Bytes that fit.
-        room: u64,
-        /// Name of the partition.
-        partition: String,
-    },
-}
-
-impl Fault {
-    /// The option that overrides this reason; None: nothing does.
-    pub fn overridden_by(&self) -> Option<&'static str> {
-        match self {
-            Fault::NoMetadata
-            | Fault::InvalidMetadata(_)
-            | Fault::WrongBoard { .. }
-            | Fault::UnknownBoard(_)
-            | Fault::Major(..)
-            | Fault::NoRoot => Some("-F"),
-            Fault::Minor(..) => Some("-n or --ignore-minor-compat-version"),
-            Fault::Tail => Some("-n"),
-            _ => None,
-        }
-    }
-
-    fn is_overridden(&self, overrides: &Overrides) -> bool {
-        match self {
-            Fault::Minor(..) => overrides.no_settings || overrides.ignore_minor || overrides.force,
-            Fault::Tail => overrides.no_settings,
-            other => overrides.force && other.overridden_by().is_some(),
-        }
-    }
+    /// `-s`: only with a good signature.
+    pub signed_only: bool,
 }
 
 /// An image that has passed; only [`check`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedImage {
     facts: Facts,
-    place: Place,
+    destination: Destination,
     overridden: Vec<Fault>,
 }
 
@@ -142,8 +152,8 @@ impl CheckedImage {
     }
 
     /// Where it goes.
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn destination(&self) -> &Destination {
+        &self.destination
     }
 
     /// What the user insisted on ignoring.
@@ -162,64 +172,176 @@ pub fn check(
     overrides: &Overrides,
 ) -> Result<CheckedImage, Vec<Fault>> {
     let mut faults = Vec::new();
-    content(&facts, &mut faults);
+    match facts.packed.as_ref().and_then(|packed| packed.fault) {
+        Some(fault) => faults.push(Fault::Gzip(fault)),
+        None => body(&facts, &mut faults),
+    }
+    let no_image = matches!(faults.first(), Some(Fault::Container(_)));
     // Who made it for whom does not matter while it is no image at all.
-    if !matches!(faults.first(), Some(Fault::Container(_))) {
+    if !no_image {
         metadata(&facts, target, &mut faults);
+        signature(&facts, target, overrides, &mut faults);
     }
-    let place = target.place.as_ref();
-    match place {
-        Err(why) => faults.push(Fault::NoPlace(why.clone())),
-        Ok(place) if place.nand => faults.push(Fault::Nand(place.name.clone())),
-        Ok(place) if facts.written > place.room => faults.push(Fault::TooLarge {
-            needed: facts.written,
-            room: place.room,
-            partition: place.name.clone(),
-        }),
-        Ok(_) => {}
-    }
+    let destination = destination(&facts, target, &mut faults);
     let (overridden, against): (Vec<_>, Vec<_>) = faults
         .into_iter()
         .partition(|fault| fault.is_overridden(overrides));
-    match place {
-        Ok(place) if against.is_empty() => Ok(CheckedImage {
+    match destination {
+        Some(destination) if against.is_empty() => Ok(CheckedImage {
             facts,
-            place: place.clone(),
+            destination,
             overridden,
         }),
         _ => Err(against),
     }
 }
 
-/// Whether the file is whole and something that boots.
-fn content(facts: &Facts, faults: &mut Vec<Fault>) {
-    let Some(kernel) = &facts.kernel else {
-        return faults.push(Fault::Container(facts.container));
+/// Whether a content is whole and something that boots.
+fn body(body: &Body, faults: &mut Vec<Fault>) {
+    let length = body.length;
+    let truncated = |part, needed| Fault::Truncated {
+        part,
+        needed,
+        length,
     };
-    let Some(header) = &kernel.header else {
-        return faults.push(Fault::HeaderCrc);
-    };
-    let needed = super::uimage::HEADER as u64 + u64::from(header.size);
-    if needed > facts.payload {
-        return faults.push(Fault::Truncated {
-            part: "kernel",
-            needed,
-            length: facts.payload,
-        });
+    match &body.content {
+        Content::Raw => match (&body.kernel, &body.seal) {
+            (Some(kernel), _) => {
+                let Some(header) = &kernel.header else {
+                    return faults.push(Fault::HeaderCrc);
+                };
+                let needed = super::uimage::HEADER as u64 + u64::from(header.size);
+                if needed > length {
+                    return faults.push(truncated("kernel", needed));
+                }
+                if !kernel.data.is_some_and(|sum| sum.is_right()) {
+                    faults.push(Fault::DataCrc);
+                }
+                root(body, true, faults);
+            }
+            (None, Some(seal)) => {
+                if seal.end > length {
+                    return faults.push(truncated("part with the checksum", seal.end));
+                }
+                if seal.is_right != Some(true) {
+                    faults.push(Fault::Seal(body.container));
+                }
+                root(body, true, faults);
+            }
+            (None, None) => faults.push(Fault::Seal(body.container)),
+        },
+        Content::Fit(found) => {
+            if !fit(found, length, faults) {
+                return;
+            }
+            root(body, false, faults);
+        }
+        Content::Tar(found) => tar(found, faults),
+        Content::Disk(found) => disk(found, length, faults),
+        Content::Ubi(found) => faults.extend(found.damaged_at.map(Fault::Ubi)),
+        Content::Ubifs(found) => {
+            let needed = found.block_size.saturating_mul(found.blocks);
+            if needed > length {
+                faults.push(truncated("file system", needed));
+            }
+        }
+        Content::Root => root(body, true, faults),
+        Content::Other if body.container == Container::Ubifs => {
+            faults.push(Fault::System(body.container));
+        }
+        Content::Other => faults.push(Fault::Container(body.container)),
     }
-    if !kernel.data.is_some_and(|sum| sum.is_right()) {
-        faults.push(Fault::DataCrc);
-    }
-    match facts.root {
-        None => faults.push(Fault::NoRoot),
-        Some(root) if root.end() > facts.payload => faults.push(Fault::Truncated {
+}
+
+/// The root file system behind a kernel.
+fn root(body: &Body, needed: bool, faults: &mut Vec<Fault>) {
+    match body.root {
+        None if body.content == Content::Root => faults.push(Fault::System(body.container)),
+        None if needed => faults.push(Fault::NoRoot),
+        None => {}
+        Some(root) if root.end() > body.length => faults.push(Fault::Truncated {
             part: "root file system",
             needed: root.end(),
-            length: facts.payload,
+            length: body.length,
         }),
-        Some(_) if !facts.padded => faults.push(Fault::Tail),
+        Some(_) if body.is_covered() => faults.push(Fault::Covered(body.container)),
+        Some(_) if !body.padded && body.content != Content::Root => faults.push(Fault::Tail),
         Some(_) => {}
     }
+}
+
+/// False: the tree cannot even be read.
+fn fit(fit: &Fit, length: u64, faults: &mut Vec<Fault>) -> bool {
+    if let Some(fault) = fit.fault {
+        faults.push(Fault::Fit(fault));
+        return false;
+    }
+    if fit.length > length {
+        faults.push(Fault::Truncated {
+            part: "FIT",
+            needed: fit.length,
+            length,
+        });
+        return false;
+    }
+    for image in &fit.images {
+        for (algorithm, is_right) in &image.hashes {
+            if *is_right == Some(false) {
+                faults.push(Fault::FitHash(image.name.clone(), algorithm.clone()));
+            }
+        }
+    }
+    true
+}
+
+fn tar(tar: &Tar, faults: &mut Vec<Fault>) {
+    if let Some(fault) = &tar.fault {
+        return faults.push(Fault::Tar(fault.clone()));
+    }
+    for (name, there) in [
+        ("CONTROL", tar.board.is_some()),
+        ("kernel", tar.kernel.is_some()),
+        ("root", tar.root.is_some()),
+    ] {
+        if !there {
+            faults.push(Fault::NoMember(name));
+        }
+    }
+    // Folders have the comma of a board's name as an underscore.
+    let plain = |name: &str| name.replace(',', "_");
+    if let Some(board) = &tar.board
+        && plain(&tar.folder) != plain(&format!("sysupgrade-{board}"))
+    {
+        faults.push(Fault::Folder {
+            folder: tar.folder.clone(),
+            board: board.clone(),
+        });
+    }
+    for (name, member) in tar.members() {
+        if member.length == 0 {
+            faults.push(Fault::EmptyMember(name));
+            continue;
+        }
+        let mut inside = Vec::new();
+        body(&member.body, &mut inside);
+        // A member is a part of an image and need not be one that boots.
+        let wanted =
+            |fault: &Fault| !matches!(fault, Fault::Container(_) | Fault::NoRoot | Fault::Tail);
+        let inside = inside.into_iter().filter(wanted);
+        faults.extend(inside.map(|fault| Fault::Member(name, Box::new(fault))));
+    }
+}
+
+fn disk(disk: &Disk, length: u64, faults: &mut Vec<Fault>) {
+    if let Some(fault) = disk.fault {
+        return faults.push(Fault::Table(fault));
+    }
+    let beyond = disk.partitions.iter().filter(|p| p.end() > length);
+    faults.extend(beyond.map(|partition| Fault::Partition {
+        number: partition.number,
+        end: partition.end(),
+        length,
+    }));
 }
 
 /// Whether it is for this board.
@@ -230,13 +352,15 @@ fn metadata(facts: &Facts, target: &Target, faults: &mut Vec<Fault>) {
         Info::Invalid(at) => return faults.push(Fault::InvalidMetadata(*at)),
         Info::Metadata(metadata) => metadata,
     };
+    let names = [&target.board, &target.oem_name];
+    let supported = names.into_iter().flatten().any(|b| metadata.supports(b));
     match &target.board {
+        _ if supported => {}
         None => faults.push(Fault::UnknownBoard(metadata.boards.clone())),
-        Some(board) if !metadata.supports(board) => faults.push(Fault::WrongBoard {
+        Some(board) => faults.push(Fault::WrongBoard {
             board: board.clone(),
             boards: metadata.boards.clone(),
         }),
-        Some(_) => {}
     }
     let (ours, theirs) = (target.compat, metadata.compat);
     let message = || metadata.compat_message.clone();
@@ -247,239 +371,158 @@ fn metadata(facts: &Facts, target: &Target, faults: &mut Vec<Fault>) {
     }
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Container(Container::Blank | Container::Html | Container::Unknown) => {
-                f.write_str("not a firmware image")?;
-            }
-            Fault::Container(container) => {
-                write!(f, "{container}: not yet a supported payload for this board")?;
-            }
-            Fault::HeaderCrc => {
-                f.write_str("the uImage header is damaged (wrong CRC): transfer the file again")?
-            }
-            Fault::DataCrc => {
-                f.write_str("the kernel is damaged (wrong CRC): transfer the file again")?
-            }
-            Fault::Truncated {
-                part,
-                needed,
-                length,
-            } => write!(
-                f,
-                "truncated: the {part} ends at byte {needed}, but the file has only {length}: transfer it again"
-            )?,
-            Fault::NoRoot => f.write_str("no root file system (squashfs) behind the kernel")?,
-            Fault::Tail => f.write_str(
-                "unknown data behind the root file system: there is no place for the settings",
-            )?,
-            Fault::NoMetadata => f.write_str(
-                "Image metadata not present: it cannot be told for which board this image is",
-            )?,
-            Fault::Damaged => f.write_str(
-                "damaged: the checksum in the metadata is not that of the file: transfer it again",
-            )?,
-            Fault::InvalidMetadata(at) => write!(f, "Invalid image metadata (at byte {at})")?,
-            Fault::WrongBoard { board, boards } => write!(
-                f,
-                "Device {board} not supported by this image; supported devices: {}",
-                boards.join(" ")
-            )?,
-            Fault::UnknownBoard(boards) => write!(
-                f,
-                "this board has no name (/tmp/sysinfo/board_name); the image is for: {}",
-                boards.join(" ")
-            )?,
-            Fault::Major(ours, theirs, message) => {
-                write!(
-                    f,
-                    "The device is supported, but this image (compat_version {theirs}) is incompatible with what is installed ({ours})"
-                )?;
-                explain(f, message)?;
-            }
-            Fault::Minor(ours, theirs, message) => {
-                write!(
-                    f,
-                    "The settings (compat_version {ours}) do not fit this image ({theirs})"
-                )?;
-                explain(f, message)?;
-            }
-            Fault::NoPlace(why) => write!(f, "no place for an image: {why}")?,
-            Fault::Nand(name) => {
-                write!(f, "{name} is NAND: raw images are not yet supported there")?
-            }
-            Fault::TooLarge {
-                needed,
-                room,
-                partition,
-            } => {
-                write!(
-                    f,
-                    "too large: {needed} bytes to write, but {partition} has room for {room}"
-                )?;
-            }
-        }
-        match self.overridden_by() {
-            Some(option) => write!(f, "; {option} overrides this"),
-            None => match self {
-                Fault::Container(container) => write!(f, "; {}", container.advice()),
-                _ => Ok(()),
-            },
-        }
+/// Whether somebody who is trusted has signed it, where that matters.
+fn signature(facts: &Facts, target: &Target, overrides: &Overrides, faults: &mut Vec<Fault>) {
+    let required = target.needs_signature || overrides.signed_only;
+    // A signature of somebody unknown says as much as none; a wrong one tells of a change.
+    let wrong = matches!(facts.trust, Trust::Wrong(_) | Trust::Revoked(_));
+    if wrong || (required && !facts.trust.is_good()) {
+        faults.push(Fault::Signature {
+            trust: facts.trust.clone(),
+            required,
+        });
     }
 }
 
-/// What the maker of the image says about an incompatible change.
-fn explain(f: &mut fmt::Formatter<'_>, message: &Option<String>) -> fmt::Result {
-    match message {
-        Some(message) => write!(f, ": {}", message.escape_debug()),
-        None => Ok(()),
+/// Where it goes, and whether it fits.
+fn destination(facts: &Facts, target: &Target, faults: &mut Vec<Fault>) -> Option<Destination> {
+    match &facts.content {
+        Content::Tar(tar) => match &target.ubi {
+            Some(place) => volumes(tar, place, faults),
+            None => cards(tar, target, faults),
+        },
+        Content::Fit(fit) if facts.root.is_none() => {
+            let place = needs_ubi(target, "a FIT without a root file system behind it", faults)?;
+            fits(fit.length, place.room, "the UBI volume fit", faults);
+            Some(Destination::Ubi(place.clone()))
+        }
+        Content::Ubi(found) => {
+            let place = needs_ubi(target, "a UBI image", faults)?;
+            let below = &place.below;
+            if found.block_size != u64::from(below.erase_size) {
+                faults.push(Fault::BlockSize(found.block_size, below.erase_size.into()));
+            }
+            fits(facts.payload, below.room, &below.name, faults);
+            Some(Destination::Ubi(place.clone()))
+        }
+        Content::Ubifs(_) => {
+            let place = needs_ubi(target, "a UBIFS volume", faults)?;
+            same_blocks(facts, place, faults);
+            fits(facts.payload, place.room, "the UBI volume rootfs", faults);
+            Some(Destination::Ubi(place.clone()))
+        }
+        Content::Disk(disk) => whole_disk(facts, disk, target, faults),
+        Content::Root => {
+            faults.push(Fault::Container(facts.container));
+            None
+        }
+        Content::Raw | Content::Fit(_) | Content::Other => match &target.place {
+            Err(why) => {
+                faults.push(Fault::NoPlace(why.clone()));
+                None
+            }
+            Ok(place) => {
+                if place.nand {
+                    faults.push(Fault::Nand(place.name.clone()));
+                } else {
+                    fits(facts.written, place.room, &place.name, faults);
+                }
+                Some(Destination::Flash(place.clone()))
+            }
+        },
     }
 }
 
-#[cfg(test)]
-pub(super) mod tests {
-    use super::super::{look, sample};
-    use super::*;
-    use std::io::Cursor;
-
-    /// The board of the samples, with 16 blocks of flash.
-    pub fn target() -> Target {
-        Target {
-            board: Some(sample::BOARD.into()),
-            compat: Compat::FIRST,
-            place: Ok(Place {
-                number: 0,
-                name: "firmware".into(),
-                room: 16 * sample::ERASE as u64,
-                erase_size: sample::ERASE as u32,
-                nand: false,
-            }),
-        }
+fn fits(needed: u64, room: u64, partition: &str, faults: &mut Vec<Fault>) {
+    if needed > room {
+        faults.push(Fault::TooLarge {
+            needed,
+            room,
+            partition: partition.to_owned(),
+        });
     }
+}
 
-    fn judge(image: &[u8], target: &Target, overrides: Overrides) -> String {
-        let facts = look(&mut Cursor::new(image), sample::ERASE as u32).unwrap();
-        match check(facts, target, &overrides) {
-            Ok(image) if image.overridden().is_empty() => "ok".into(),
-            Ok(_) => "forced".into(),
-            Err(faults) => {
-                let texts: Vec<_> = faults.iter().map(Fault::to_string).collect();
-                texts.join("\n")
-            }
-        }
+fn needs_ubi<'a>(target: &'a Target, what: &str, faults: &mut Vec<Fault>) -> Option<&'a UbiPlace> {
+    if target.ubi.is_none() {
+        faults.push(Fault::NoPlace(format!(
+            "{what} goes to UBI, and there is no UBI device"
+        )));
     }
+    target.ubi.as_ref()
+}
 
-    fn refused(image: &[u8], expected: &str) {
-        let found = judge(image, &target(), Overrides::default());
-        assert!(found.contains(expected), "{found}");
+/// A UBIFS fits volumes with blocks of one size alone.
+fn same_blocks(body: &Body, place: &UbiPlace, faults: &mut Vec<Fault>) {
+    if let Content::Ubifs(found) = &body.content
+        && found.block_size != u64::from(place.block_size)
+    {
+        let flash = place.block_size.into();
+        faults.push(Fault::BlockSize(found.block_size, flash));
     }
+}
 
-    const FORCE: Overrides = Overrides {
-        force: true,
-        no_settings: false,
-        ignore_minor: false,
+fn volumes(tar: &Tar, place: &UbiPlace, faults: &mut Vec<Fault>) -> Option<Destination> {
+    let blocks = |member: &Member| {
+        let whole = member
+            .length
+            .checked_next_multiple_of(place.block_size.into());
+        whole.unwrap_or(u64::MAX)
     };
-
-    #[test]
-    fn a_whole_image_for_this_board_passes() {
-        assert_eq!(
-            judge(&sample::image(9000), &target(), Overrides::default()),
-            "ok"
-        );
+    let mut needed = 0_u64;
+    for (name, member) in tar.members() {
+        match (name, &place.kernel) {
+            ("kernel", Some(kernel)) => fits(member.length, kernel.room, &kernel.name, faults),
+            _ => needed = needed.saturating_add(blocks(member)),
+        }
+        same_blocks(&member.body, place, faults);
     }
+    fits(needed, place.room, "UBI", faults);
+    Some(Destination::Ubi(place.clone()))
+}
 
-    #[test]
-    fn damage_is_refused_and_cannot_be_forced() {
-        let whole = sample::image(9000);
-        let mut kernel = whole.clone();
-        kernel[1000] ^= 1;
-        refused(&kernel, "kernel is damaged");
-        let mut header = whole.clone();
-        header[40] ^= 1;
-        refused(&header, "uImage header is damaged");
-        let mut root = whole.clone();
-        root[sample::ERASE + 5000] ^= 1;
-        refused(&root, "checksum in the metadata is not that of the file");
-        for damaged in [kernel, header, root] {
-            assert!(judge(&damaged, &target(), FORCE).contains("damaged"));
+fn cards(tar: &Tar, target: &Target, faults: &mut Vec<Fault>) -> Option<Destination> {
+    let mut places = Vec::new();
+    for (name, member) in tar.members() {
+        let label = if name == "root" { "rootfs" } else { name };
+        match target.cards.iter().find(|card| card.label == label) {
+            Some(card) => {
+                fits(member.length, card.size, label, faults);
+                places.push(card.clone());
+            }
+            None => faults.push(Fault::NoPlace(format!(
+                "a sysupgrade tar goes to UBI or to partitions with names, and there is neither UBI nor a partition {label}"
+            ))),
         }
     }
+    Some(Destination::Cards(places))
+}
 
-    #[test]
-    fn every_truncation_is_refused() {
-        let whole = sample::image(9000);
-        for cut in (0..whole.len()).step_by(97).chain([whole.len() - 1]) {
-            let found = judge(&whole[..cut], &target(), Overrides::default());
-            assert_ne!(found, "ok", "{cut}");
-        }
-        refused(&whole[..2000], "truncated: the kernel ends at byte 3064");
-        refused(
-            &whole[..9000],
-            "truncated: the root file system ends at byte 13096",
-        );
+fn whole_disk(
+    facts: &Facts,
+    disk: &Disk,
+    target: &Target,
+    faults: &mut Vec<Fault>,
+) -> Option<Destination> {
+    let Some(place) = &target.disk else {
+        faults.push(Fault::NoPlace(
+            "this system does not run from a disk with partitions".into(),
+        ));
+        return None;
+    };
+    let same = |wanted: &&Partition| {
+        place.partitions.iter().any(|there| {
+            (there.number, there.start, there.length)
+                == (wanted.number, wanted.start, wanted.length)
+        })
+    };
+    let different = disk.partitions.iter().find(|wanted| !same(wanted));
+    if let Some(partition) = different {
+        faults.push(Fault::Layout(partition.number));
     }
-
-    #[test]
-    fn the_wrong_board_can_be_forced() {
-        let image = sample::with_metadata(&sample::bare(5000), &sample::metadata("a,b", "1.0"));
-        refused(
-            &image,
-            "Device safebox,lab not supported by this image; supported devices: a,b",
-        );
-        assert_eq!(judge(&image, &target(), FORCE), "forced");
-        refused(&sample::bare(5000), "metadata not present");
-        assert_eq!(judge(&sample::bare(5000), &target(), FORCE), "forced");
-    }
-
-    #[test]
-    fn another_minor_version_needs_settings_to_go() {
-        let compat =
-            |c| sample::with_metadata(&sample::bare(5000), &sample::metadata(sample::BOARD, c));
-        refused(&compat("1.1"), "-n or --ignore-minor-compat-version");
-        let without = Overrides {
-            no_settings: true,
-            ..Overrides::default()
-        };
-        assert_eq!(judge(&compat("1.1"), &target(), without), "forced");
-        assert!(judge(&compat("2.0"), &target(), without).contains("incompatible"));
-    }
-
-    #[test]
-    fn an_image_must_fit_and_have_a_place() {
-        refused(
-            &sample::image(70_000),
-            "too large: 77824 bytes to write, but firmware has room for 65536",
-        );
-        let mut nowhere = target();
-        nowhere.place = Err("firmware: no such partition".into());
-        let found = judge(&sample::image(5000), &nowhere, FORCE);
-        assert!(found.contains("no place for an image: firmware"), "{found}");
-    }
-
-    #[test]
-    fn other_formats_are_named() {
-        refused(
-            b"HDR0rest of it",
-            "TRX: not yet a supported payload for this board; take",
-        );
-        refused(
-            b"\x1f\x8b\x08\0",
-            "gzip: not yet a supported payload for this board; unpack it",
-        );
-        refused(b"", "not a firmware image");
-        refused(
-            &sample::squashfs(5000),
-            "squashfs without a kernel: not yet",
-        );
-    }
-
-    #[test]
-    fn data_behind_the_root_file_system_costs_the_settings() {
-        let mut image = sample::bare(5000);
-        image.extend([7; 100]);
-        let image = sample::with_metadata(&image, &sample::metadata(sample::BOARD, "1.0"));
-        refused(&image, "no place for the settings; -n overrides this");
-    }
+    fits(facts.payload, place.size, &place.device, faults);
+    Some(Destination::Disk {
+        place: place.clone(),
+        whole: different.is_some(),
+    })
 }

@@ -8,6 +8,9 @@ use std::fmt;
 /// How many bytes [`Container::recognise`] wants to see.
 pub const GLANCE: usize = 2048;
 
+/// How a Seama header begins.
+pub const SEAMA: &[u8; 4] = &[0x5e, 0xa3, 0xa4, 0x17];
+
 /// The format of a file as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {
@@ -63,7 +66,7 @@ impl Container {
             (0, b"sqsh", Container::Squashfs),
             (0, b"HDR0", Container::Trx),
             (0, &[0xd0, 0x0d, 0xfe, 0xed], Container::Fit),
-            (0, &[0x5e, 0xa3, 0xa4, 0x17], Container::Seama),
+            (0, SEAMA, Container::Seama),
             (0, &[0x20, 0x02, 0x04, 0x20], Container::Wrg),
             (32, &[0x20, 0x02, 0x04, 0x20], Container::Wrg),
             (32, &[0x21, 0x03, 0x08, 0x20], Container::Wrg),

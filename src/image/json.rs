@@ -71,6 +71,45 @@ impl Value {
     }
 }
 
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Null => f.write_str("null"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Number(digits) => f.write_str(digits),
+            Value::String(text) => quote(f, text),
+            Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if at == 0 { '[' } else { ',' })?;
+                }
+                f.write_str(if items.is_empty() { "[]" } else { "]" })
+            }
+            Value::Object(members) => {
+                for (at, (key, value)) in members.iter().enumerate() {
+                    f.write_str(if at == 0 { "{" } else { "," })?;
+                    quote(f, key)?;
+                    write!(f, ":{value}")?;
+                }
+                f.write_str(if members.is_empty() { "{}" } else { "}" })
+            }
+        }
+    }
+}
+
+fn quote(f: &mut std::fmt::Formatter<'_>, text: &str) -> std::fmt::Result {
+    use std::fmt::Write;
+    f.write_str("\"")?;
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => write!(f, "\\{c}")?,
+            // Also what a terminal would act on.
+            '\0'..='\x1f' | '\x7f'..='\u{9f}' => write!(f, "\\u{:04x}", c as u32)?,
+            c => f.write_char(c)?,
+        }
+    }
+    f.write_str("\"")
+}
+
 struct Parser<'a> {
     text: &'a [u8],
     at: usize,
@@ -281,6 +320,15 @@ mod tests {
             r#"{"a":{},"b":[]}"#,
             Ok(r#"Object([("a", Object([])), ("b", Array([]))])"#),
         );
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        let text = r#"{"a":[],"b":{},"c":[1,null,true,"x\"\\\u001b\u009b\u00e4"],"d":{"e":-1.5}}"#;
+        let value = Value::parse(text.as_bytes()).unwrap();
+        let written = value.to_string();
+        assert_eq!(Value::parse(written.as_bytes()), Ok(value));
+        assert_eq!(written, text.replace("\\u00e4", "ä"));
     }
 
     #[test]

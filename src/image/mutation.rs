@@ -1,6 +1,6 @@
 //! Changed and cut images: no parser panics, none allocates what a header claims.
 
-use super::check::tests::target;
+use super::check_tests::target;
 use super::json::Value;
 use super::{Overrides, check, look, sample};
 use crate::archive::gzip::{Gunzip, Gzip};

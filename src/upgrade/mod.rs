@@ -15,6 +15,7 @@ mod tests;
 pub mod unpack;
 
 use crate::error::{EngineError, Exit, reason};
+use crate::image::container::Container;
 use crate::{archive, flash};
 use std::fmt;
 use std::io;
@@ -36,6 +37,8 @@ pub enum Error {
     NotMounted,
     /// What is written to `/` is forgotten.
     InMemory,
+    /// Nothing here can write such an image yet, though it is whole and has its place.
+    NoWriter(Container),
     /// Not enough memory to do it safely.
     Memory {
         /// Bytes needed.
@@ -121,6 +124,10 @@ impl fmt::Display for Error {
             ),
             Error::InMemory => f.write_str(
                 "/ is in memory: nothing restored there lasts; mount_root says why it is so",
+            ),
+            Error::NoWriter(container) => write!(
+                f,
+                "{container}: not yet a supported payload for this board: nothing here can write it"
             ),
             Error::Memory { needed, available } => write!(
                 f,

@@ -7,6 +7,7 @@
 
 use super::Error;
 use super::plan::Plan;
+use crate::archive::gzip::Gunzip;
 use crate::flash::{self, inject, jffs2, write};
 use crate::sys::{Reboot, System};
 use flate2::Crc;
@@ -26,7 +27,7 @@ pub fn write(
     sys: &mut dyn System,
     tell: Tell<'_>,
 ) -> Result<(), Error> {
-    let place = plan.image.place();
+    let place = &plan.place;
     let facts = plan.image.facts();
     let partition = flash::find(sys, &place.name).map_err(Error::Flash)?;
     let mut flash = flash::open(sys, &partition, true).map_err(Error::Flash)?;
@@ -47,8 +48,12 @@ pub fn write(
         true => (facts.written, Some(facts.crc)),
         false => (facts.payload, None),
     };
+    let content: Box<dyn Read + '_> = match &facts.packed {
+        Some(packed) => Box::new(Gunzip::new(image.take(packed.length))),
+        None => Box::new(image),
+    };
     let mut source = Source {
-        image: image.take(length.min(facts.payload)),
+        image: content.take(length.min(facts.payload)),
         filler: length.saturating_sub(facts.payload),
         crc: Crc::new(),
         expected: crc,
@@ -244,6 +249,68 @@ mod tests {
         assert_eq!(flash[data_at..data_at + area.len()], area);
         assert_eq!(contents(&sys, "art"), vec![0xff; sample::ERASE]);
         assert!(told.contains("Appending jffs2 data"), "{told}");
+    }
+
+    #[test]
+    fn a_packed_image_is_unpacked_on_its_way_to_the_flash() {
+        let (bytes, archive) = (sample::bare(5000), vec![9; 3000]);
+        let packed = sample::whole(&sample::gzip(&bytes));
+        let plan = planned(&packed, Some(&archive)).unwrap();
+        let mut sys = FakeSystem::router();
+        run(&mut sys, &plan, &packed, &archive).unwrap();
+        let packed = contents(&sys, "firmware");
+        let bytes = sample::whole(&bytes);
+        let plan = planned(&bytes, Some(&archive)).unwrap();
+        let mut sys = FakeSystem::router();
+        run(&mut sys, &plan, &bytes, &archive).unwrap();
+        assert!(packed == contents(&sys, "firmware"));
+    }
+
+    #[test]
+    fn a_trx_whose_checksum_covers_everything_is_written_whole() {
+        let mut bytes = sample::trx(5000);
+        bytes.resize(4 * sample::ERASE, 0xff);
+        sample::seal_trx(&mut bytes);
+        let image = sample::whole(&bytes);
+        let mut sys = FakeSystem::router();
+        let mut target = device::look(&mut sys, Path::new("/nosuch"), None);
+        target.board = Some(sample::BOARD.into());
+        let facts = image::look(&mut Cursor::new(&image), sample::ERASE as u32).unwrap();
+        let overrides = Overrides {
+            no_settings: true,
+            ..Overrides::default()
+        };
+        let checked = image::check(facts, &target, &overrides).unwrap();
+        let memory = Memory {
+            available: 32 << 20,
+            program: 1 << 20,
+        };
+        let plan = plan(checked, Settings::Dropped, memory).unwrap();
+        write(&plan, &mut Cursor::new(&image), None, &mut sys, &mut |_| {}).unwrap();
+        assert_eq!(contents(&sys, "firmware")[..bytes.len()], bytes);
+    }
+
+    #[test]
+    fn what_nothing_here_can_write_is_refused_by_the_plan() {
+        let kernel = sample::kernel(2000);
+        let root = sample::squashfs(5000);
+        let control = &b"BOARD=safebox,lab"[..];
+        let members = [("CONTROL", control), ("kernel", &kernel), ("root", &root)];
+        let bytes = sample::whole(&sample::tar(&members));
+        let mut sys = FakeSystem::with_ubi();
+        let mut target = device::look(&mut sys, Path::new("/nosuch"), None);
+        target.board = Some(sample::BOARD.into());
+        let facts = image::look(&mut Cursor::new(&bytes), sample::ERASE as u32).unwrap();
+        let image = image::check(facts, &target, &Overrides::default()).unwrap();
+        let memory = Memory {
+            available: 32 << 20,
+            program: 1 << 20,
+        };
+        let error = plan(image, Settings::Dropped, memory).unwrap_err();
+        assert!(
+            error.to_string().contains("nothing here can write it"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use super::Error;
 use crate::image::CheckedImage;
+use crate::image::check::{Destination, Place};
+use crate::image::json::Value;
+use crate::image::report::{self, text};
 use std::fmt;
 
 /// jffs2 refuses writes with fewer free erase blocks than this; the first boot must write.
@@ -28,8 +31,10 @@ pub enum Settings {
 /// An upgrade that can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// What to write, and where.
+    /// What to write.
     pub image: CheckedImage,
+    /// Where.
+    pub place: Place,
     /// What becomes of the settings.
     pub settings: Settings,
 }
@@ -46,14 +51,17 @@ pub struct Memory {
 /// Decides.
 ///
 /// # Errors
-/// [`Error::Memory`], [`Error::NoRoom`].
+/// [`Error::NoWriter`], [`Error::Memory`], [`Error::NoRoom`].
 pub fn plan(image: CheckedImage, settings: Settings, memory: Memory) -> Result<Plan, Error> {
-    let erase_size = u64::from(image.place().erase_size);
+    let Destination::Flash(place) = image.destination().clone() else {
+        return Err(Error::NoWriter(image.facts().container));
+    };
+    let erase_size = u64::from(place.erase_size);
     let area = match &settings {
         Settings::Kept { bytes, .. } => area(*bytes, erase_size),
         Settings::Dropped | Settings::None => 0,
     };
-    let room = image.place().room.saturating_sub(image.facts().written);
+    let room = place.room.saturating_sub(image.facts().written);
     let needed = area + FREE_BLOCKS * erase_size;
     if area > 0 && needed > room {
         return Err(Error::NoRoom { needed, room });
@@ -65,7 +73,11 @@ pub fn plan(image: CheckedImage, settings: Settings, memory: Memory) -> Result<P
             available: memory.available,
         });
     }
-    Ok(Plan { image, settings })
+    Ok(Plan {
+        image,
+        place,
+        settings,
+    })
 }
 
 /// Bytes of flash that an archive takes as a jffs2, its marker block included; never less
@@ -80,20 +92,39 @@ fn area(archive: u64, erase_size: u64) -> u64 {
     (blocks + 1) * erase_size
 }
 
+impl Plan {
+    /// The plan for programs.
+    pub fn report(&self) -> Value {
+        let settings = match &self.settings {
+            Settings::Dropped => text("not kept"),
+            Settings::None => text("there are none"),
+            Settings::Kept { bytes, from } => report::object(vec![
+                ("length", report::number(*bytes)),
+                ("from", text(from)),
+                ("offset", report::number(self.image.facts().written)),
+            ]),
+        };
+        let mut all = vec![("valid", Value::Bool(true))];
+        all.extend(report::checked(&self.image));
+        all.push(("settings", settings));
+        report::object(all)
+    }
+}
+
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (facts, place) = (self.image.facts(), self.image.place());
+        let (facts, place) = (self.image.facts(), &self.place);
         writeln!(f, "image: {}, {} bytes", facts.container, facts.length)?;
         if let crate::image::look::Info::Metadata(metadata) = &facts.info {
             writeln!(f, "version: {}", metadata.version.escape_debug())?;
             writeln!(f, "boards: {}", metadata.boards.join(" ").escape_debug())?;
         }
         if let Some(root) = facts.root {
-            let (offset, length) = (root.offset, root.squashfs.length);
+            let (offset, length) = (root.offset, root.system.length());
             writeln!(
                 f,
-                "root file system: squashfs ({}), {length} bytes at {offset:#x}",
-                root.squashfs.compression_name()
+                "root file system: {}, {length} bytes at {offset:#x}",
+                root.system
             )?;
         }
         let hash: String = facts.sha256.iter().map(|b| format!("{b:02x}")).collect();

@@ -42,7 +42,7 @@ target() {
         seeds="$seeds $root/tests/shell/posix $root/tests/shell/ash"
         dictionary=-dict=$root/tests/fuzz/shell.dict
         ;;
-    image | archive | upgrade | flash | jffs2 | disk) longest=12000 ;;
+    image | image_formats | archive | upgrade | flash | jffs2 | disk) longest=12000 ;;
     esac
     mkdir -p "$out/corpus/$1"
     # The corpus is not read again during the run: a caged process cannot.

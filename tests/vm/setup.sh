@@ -125,6 +125,7 @@ for word in $words; do
         need dropbear-bin dropbear
         need squashfs-tools mksquashfs
         need mtd-utils mkfs.jffs2
+        need signify-openbsd signify-openbsd
         ;;
     small)
         need qemu-user-static qemu-mips-static qemu-mips
