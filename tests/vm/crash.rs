@@ -5,9 +5,10 @@ use crate::lab::router::Router;
 use crate::lab::talk::Talk;
 
 /// A board with such memory: 1 MiB that the kernel leaves alone, above the kernel itself (16 to
-/// 69 MiB) and below what the emulator loads at the end (from 120 MiB).
+/// 69 MiB) and below what the emulator loads at the end (from 120 MiB). Not compressed, which
+/// now and then fails in this kernel.
 const MEMORY: &str = "memmap=1M$96M ramoops.mem_address=0x6000000 ramoops.mem_size=0x100000 \
-                      panic=1";
+                      ramoops.record_size=0x10000 pstore.compress=none panic=1";
 
 /// Expects the shell of failsafe mode.
 #[track_caller]
