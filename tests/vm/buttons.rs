@@ -65,6 +65,12 @@ fn a_button_that_is_held_resets_the_settings_and_the_led_says_when() {
     // Held, but not long enough: nothing.
     router.hold(BUTTON, 5000);
     router.console.run("sleep 9").ok();
+    // How long is a number in the script.
+    let script = "while read -r line; do [ \"${line#hold=}\" = \"$line\" ] || line=hold=7; \
+                  printf '%s\\n' \"$line\"; done </etc/rc.button/failsafe >/tmp/other";
+    let press = "FAILSAFE=true ACTION=pressed BUTTON=reset sh /tmp/other";
+    let status = router.console.run(&format!("{script}; {press}")).status;
+    assert_eq!(status, 7);
     let blinks = "cat /sys/class/leds/*capslock/delay_on";
     assert_eq!(router.console.run(blinks).ok().trim(), "50");
     router.hold(BUTTON, 25_000);

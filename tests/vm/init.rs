@@ -36,10 +36,16 @@ fn write_and(console: &mut Talk, word: &str, command: &str) {
 fn reboot_poweroff_and_halt_in_failsafe_do_what_they_say_and_lose_nothing() {
     let bench = Bench::settled();
     let mut router = failsafe_with_settings(&bench);
+    // A program is told first and may tidy up; one that does not listen keeps nobody waiting.
+    let console = &mut router.console;
+    console.line("(trap 'echo yes >/etc/tidied; exit' TERM; while :; do sleep 1; done) &");
+    console.line("(trap '' TERM; while :; do sleep 1; done) &");
     write_and(&mut router.console, "reboot", "reboot");
     router.console.expect("init: the system restarts");
     failsafe_again(&mut router);
     assert_written(&mut router, "reboot");
+    let tidied = router.console.run("cat /etc/tidied").ok();
+    assert_eq!(tidied.trim(), "yes");
     router.console.run("echo keys >/etc/last").ok();
     router.press("ctrl-alt-delete");
     router.console.expect("init: the system restarts");
