@@ -187,6 +187,16 @@ impl FakeDisks {
         Ok((disk.clone(), 0))
     }
 
+    /// A file comes into the root directory of a file system.
+    pub(super) fn keep(&self, node: &Path, name: &str) -> io::Result<()> {
+        let (mut disk, start) = self.resolve(node)?;
+        let at = start as usize + NAMES;
+        let mut names = super::names(&disk.bytes()[at..]);
+        names.push(name.to_owned());
+        disk.fill(at as u64, format!("{}\n", names.join("\n")).as_bytes());
+        Ok(())
+    }
+
     /// Mounts a device: the names in its root directory.
     pub(super) fn mount(&self, node: &Path, fstype: &str) -> io::Result<Vec<String>> {
         let (disk, start) = self.resolve(node)?;

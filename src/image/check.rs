@@ -12,6 +12,7 @@ use super::look::{Facts, Info};
 use super::metadata::Compat;
 use super::tar::{Member, Tar};
 use crate::signature::Trust;
+use crate::sys::UbiVolume;
 
 /// An MTD partition that an image can go to as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,19 @@ pub struct UbiPlace {
     pub room: u64,
     /// The MTD partition `kernel`, where the kernel lies in one of its own.
     pub kernel: Option<Place>,
+    /// The volumes there are.
+    pub volumes: Vec<Resident>,
+    /// Logical erase blocks that no volume has.
+    pub free: u64,
+}
+
+/// A volume, and whether it can go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resident {
+    /// The volume.
+    pub volume: UbiVolume,
+    /// A file system on it is mounted.
+    pub in_use: bool,
 }
 
 /// A partition of an eMMC that a member of a tar goes to.
