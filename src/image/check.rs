@@ -63,7 +63,7 @@ pub struct Resident {
 pub struct CardPlace {
     /// Its name in `/dev`.
     pub device: String,
-    /// `kernel`, `rootfs` or `dtb`.
+    /// `kernel`, `rootfs`, `dtb`, or `rootfs_data` for the settings.
     pub label: String,
     /// Bytes.
     pub size: u64,
@@ -127,7 +127,7 @@ pub enum Destination {
     /// `rootfs` for a [`Content::Ubifs`], all of [`UbiPlace::below`] for a [`Content::Ubi`].
     Ubi(UbiPlace),
     /// The members of a [`Content::Tar`], each into the partition with its label (`root` into
-    /// `rootfs`), the kernel last.
+    /// `rootfs`), the kernel last; and the one for data.
     Cards(Vec<CardPlace>),
     /// A [`Content::Disk`]. Partitions that are the same on the disk are written one by one.
     Disk {
@@ -509,6 +509,8 @@ fn cards(tar: &Tar, target: &Target, faults: &mut Vec<Fault>) -> Option<Destinat
             ))),
         }
     }
+    let data = target.cards.iter().find(|card| card.label == "rootfs_data");
+    places.extend(data.cloned());
     Some(Destination::Cards(places))
 }
 

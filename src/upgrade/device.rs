@@ -22,7 +22,7 @@ const SIGNATURES_IN: [&str; 2] = ["etc/sysupgrade.conf", "lib/upgrade/platform.s
 const REPLACED: [&str; 4] = ["kernel", "rootfs", "rootfs_data", "fit"];
 const BELOW_UBI: [&str; 2] = ["ubi", "rootfs"];
 /// Partitions by which a card is known.
-const ON_CARDS: [&str; 3] = ["kernel", "rootfs", "dtb"];
+const ON_CARDS: [&str; 4] = ["kernel", "rootfs", "dtb", "rootfs_data"];
 /// A partition table lies within so many bytes.
 const TABLE: usize = 64 * 1024;
 
@@ -256,7 +256,7 @@ fn volumes_cards_and_disks_are_places_too() {
     );
     let target = look(&mut sys, Path::new("/nosuch"), None);
     let labels: Vec<_> = target.cards.iter().map(|card| &*card.label).collect();
-    assert_eq!(labels, ["rootfs"]);
+    assert_eq!(labels, ["rootfs", "rootfs_data"]);
     assert_eq!(target.ubi, None);
 }
 

@@ -1,9 +1,13 @@
 //! Firmware upgrades that keep the settings, even those nobody has mounted.
 
+pub mod cards;
+#[cfg(test)]
+mod cut_sector_tests;
 #[cfg(test)]
 mod cut_tests;
 pub mod detach;
 pub mod device;
+pub mod disks;
 pub mod list;
 pub mod perform;
 pub mod place;
@@ -11,6 +15,7 @@ pub mod plan;
 pub mod quiet;
 pub mod restore;
 pub mod save;
+pub mod sectors;
 pub mod settings;
 pub mod source;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What an upgrade will do, decided before any of it is done.
 
-use super::{Error, volumes};
+use super::sectors::Step;
+use super::{Error, cards, disks, volumes};
 use crate::image::CheckedImage;
 use crate::image::check::{Destination, Place};
 use crate::image::json::Value;
@@ -38,6 +39,8 @@ pub enum Work {
     Flash(Place),
     /// Its parts into UBI volumes.
     Volumes(volumes::Plan),
+    /// Its parts onto block devices.
+    Sectors(Vec<Step>),
 }
 
 /// An upgrade that can be done.
@@ -72,8 +75,10 @@ pub fn plan(image: CheckedImage, settings: Settings, memory: Memory) -> Result<P
     let work = match image.destination().clone() {
         Destination::Flash(place) => return in_flash(image, place, settings, memory),
         Destination::Ubi(place) => Work::Volumes(volumes::plan(image.facts(), &place, archive)?),
-        Destination::Cards(_) | Destination::Disk { .. } => {
-            return Err(Error::NoWriter(image.facts().container));
+        Destination::Cards(cards) => Work::Sectors(cards::plan(image.facts(), &cards, archive)?),
+        Destination::Disk { place, whole } => {
+            let keep = archive.is_some();
+            Work::Sectors(disks::plan(image.facts(), &place, whole, keep)?)
         }
     };
     memory.suffices(2 * archive.unwrap_or(0) + BUFFERS)?;
@@ -141,6 +146,7 @@ impl Plan {
         match &self.work {
             Work::Flash(_) => Vec::new(),
             Work::Volumes(plan) => plan.lines(),
+            Work::Sectors(steps) => steps.iter().map(Step::to_string).collect(),
         }
     }
 

@@ -4,7 +4,7 @@
 use super::Error;
 use super::perform::Tell;
 use super::plan::Work;
-use super::volumes;
+use super::{sectors, volumes};
 use crate::archive::gzip::Gunzip;
 use crate::flash::{self, Failed};
 use crate::image::Facts;
@@ -146,12 +146,18 @@ pub fn write(
 ) -> Result<(), Error> {
     let mut image = Image { file, facts };
     image.unchanged()?;
+    if let Work::Sectors(steps) = work {
+        sectors::check(steps, &mut image, settings, sys)?;
+    }
     let mut touched = false;
     let result = match work {
         // It has a writer of its own.
         Work::Flash(_) => Ok(()),
         Work::Volumes(plan) => {
             volumes::perform(plan, &mut image, settings, sys, tell, &mut touched)
+        }
+        Work::Sectors(steps) => {
+            sectors::perform(steps, &mut image, settings, sys, tell, &mut touched)
         }
     };
     result.map_err(|failed| Error::Device { failed, touched })
