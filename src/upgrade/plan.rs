@@ -161,11 +161,13 @@ impl Plan {
                 ("offset", report::number(self.image.facts().written)),
             ]),
         };
-        let steps = self.steps().iter().map(|step| text(step)).collect();
+        let steps: Vec<Value> = self.steps().iter().map(|step| text(step)).collect();
         let mut all = vec![("valid", Value::Bool(true))];
         all.extend(report::checked(&self.image));
         all.push(("settings", settings));
-        all.push(("steps", Value::Array(steps)));
+        if !steps.is_empty() {
+            all.push(("steps", Value::Array(steps)));
+        }
         report::object(all)
     }
 }
