@@ -98,14 +98,22 @@ impl Disk for FakeDisk {
 
     fn write(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut disk = self.0.borrow_mut();
-        disk.power.whole_step()?;
+        let reach = match disk.power.step() {
+            Reach::Nothing => return Err(lost()),
+            // Sectors are not torn.
+            Reach::Half => data.len() / 2 / 512 * 512,
+            Reach::Whole => data.len(),
+        };
         if disk.broken == Some(offset) {
             return Err(Errno::IO.into());
         }
         let room = disk.bytes.get_mut(offset as usize..).unwrap_or_default();
         let part = room.get_mut(..data.len()).ok_or(Errno::NOSPC)?;
-        part.copy_from_slice(data);
-        Ok(())
+        part[..reach].copy_from_slice(&data[..reach]);
+        match reach == data.len() {
+            true => Ok(()),
+            false => Err(lost()),
+        }
     }
 }
 
@@ -185,6 +193,16 @@ impl FakeDisks {
         let found = self.list.iter().find(|(device, _)| device.node() == node);
         let (_, disk) = found.ok_or(Errno::NOENT)?;
         Ok((disk.clone(), 0))
+    }
+
+    /// A file comes into the root directory of a file system.
+    pub(super) fn keep(&self, node: &Path, name: &str) -> io::Result<()> {
+        let (mut disk, start) = self.resolve(node)?;
+        let at = start as usize + NAMES;
+        let mut names = super::names(&disk.bytes()[at..]);
+        names.push(name.to_owned());
+        disk.fill(at as u64, format!("{}\n", names.join("\n")).as_bytes());
+        Ok(())
     }
 
     /// Mounts a device: the names in its root directory.

@@ -227,7 +227,17 @@ impl Mounts for FakeMounts {
         if self.busy.contains(&self.table[at].target) && !flags.contains(UnmountFlags::DETACH) {
             return Err(Errno::BUSY.into());
         }
-        self.table.remove(at);
+        let gone = self.table.remove(at);
+        let archive = target.join("sysupgrade.tgz");
+        if gone.options.starts_with("rw") && archive.exists() {
+            // What was put into the mount point goes into the file system that was there.
+            match (&*gone.fstype, &self.disks) {
+                ("ubifs", _) => self.ubi.keep(&gone.source, "sysupgrade.tgz")?,
+                ("ext4" | "vfat", Some(disks)) => disks.keep(&gone.source, "sysupgrade.tgz")?,
+                _ => return Ok(()),
+            }
+            std::fs::remove_file(archive)?;
+        }
         Ok(())
     }
 

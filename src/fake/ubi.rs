@@ -85,6 +85,20 @@ impl FakeUbi {
         self.0.borrow_mut().broken = Some(offset);
     }
 
+    /// A file comes into the root directory of a UBIFS.
+    pub(super) fn keep(&self, source: &Path, name: &str) -> io::Result<()> {
+        let id = source.file_name().and_then(|name| name.to_str());
+        let id = id.and_then(VolumeId::parse).ok_or(Errno::NODEV)?;
+        let mut names = super::names(&self.bytes(id)[NAMES..]);
+        names.push(name.to_owned());
+        self.fill(
+            id,
+            NAMES as u64,
+            format!("{}\n", names.join("\n")).as_bytes(),
+        );
+        Ok(())
+    }
+
     /// Mounts a volume as UBIFS: the names in its root directory.
     pub(super) fn mount(&self, source: &Path, read_only: bool) -> io::Result<Vec<String>> {
         let name = source.file_name().and_then(|name| name.to_str());
@@ -266,6 +280,25 @@ impl Ubi for FakeUbi {
         let size = bytes.len() as i64;
         state.volumes.retain(|(volume, _)| volume.id != id);
         state.take(id.device, -size)
+    }
+
+    fn rename(&mut self, device: u32, names: &[(VolumeId, &str)]) -> io::Result<()> {
+        let mut state = self.0.borrow_mut();
+        state.power.whole_step()?;
+        let is_meant = |id: VolumeId| names.iter().find(|(meant, _)| *meant == id);
+        for (id, name) in names {
+            let is_taken = |v: &UbiVolume| v.name == *name && is_meant(v.id).is_none();
+            if id.device != device || state.volumes.iter().any(|(v, _)| is_taken(v)) {
+                return Err(Errno::EXIST.into());
+            }
+            state.volume(*id)?;
+        }
+        for (volume, _) in &mut state.volumes {
+            if let Some((_, name)) = is_meant(volume.id) {
+                volume.name = (*name).to_owned();
+            }
+        }
+        Ok(())
     }
 
     fn resize(&mut self, id: VolumeId, size: u64) -> io::Result<()> {

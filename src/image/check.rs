@@ -12,6 +12,7 @@ use super::look::{Facts, Info};
 use super::metadata::Compat;
 use super::tar::{Member, Tar};
 use crate::signature::Trust;
+use crate::sys::UbiVolume;
 
 /// An MTD partition that an image can go to as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,19 @@ pub struct UbiPlace {
     pub room: u64,
     /// The MTD partition `kernel`, where the kernel lies in one of its own.
     pub kernel: Option<Place>,
+    /// The volumes there are.
+    pub volumes: Vec<Resident>,
+    /// Logical erase blocks that no volume has.
+    pub free: u64,
+}
+
+/// A volume, and whether it can go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resident {
+    /// The volume.
+    pub volume: UbiVolume,
+    /// A file system on it is mounted.
+    pub in_use: bool,
 }
 
 /// A partition of an eMMC that a member of a tar goes to.
@@ -49,7 +63,7 @@ pub struct UbiPlace {
 pub struct CardPlace {
     /// Its name in `/dev`.
     pub device: String,
-    /// `kernel`, `rootfs` or `dtb`.
+    /// `kernel`, `rootfs`, `dtb`, or `rootfs_data` for the settings.
     pub label: String,
     /// Bytes.
     pub size: u64,
@@ -113,7 +127,7 @@ pub enum Destination {
     /// `rootfs` for a [`Content::Ubifs`], all of [`UbiPlace::below`] for a [`Content::Ubi`].
     Ubi(UbiPlace),
     /// The members of a [`Content::Tar`], each into the partition with its label (`root` into
-    /// `rootfs`), the kernel last.
+    /// `rootfs`), the kernel last; and the one for data.
     Cards(Vec<CardPlace>),
     /// A [`Content::Disk`]. Partitions that are the same on the disk are written one by one.
     Disk {
@@ -495,6 +509,8 @@ fn cards(tar: &Tar, target: &Target, faults: &mut Vec<Fault>) -> Option<Destinat
             ))),
         }
     }
+    let data = target.cards.iter().find(|card| card.label == "rootfs_data");
+    places.extend(data.cloned());
     Some(Destination::Cards(places))
 }
 

@@ -41,6 +41,8 @@ pub fn with_ubi() -> Target {
             block_size: 2048,
             room: 12 * 2048,
             kernel: None,
+            volumes: Vec::new(),
+            free: 12,
         }),
         board: Some(sample::BOARD.into()),
         ..Target::new(Err("firmware: no such partition".into()))

@@ -101,7 +101,11 @@ impl Disk for LinuxDisk {
 
     fn write(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.file.write_all_at(data, offset)?;
-        self.file.sync_all()
+        self.file.sync_all()?;
+        // What is read next shall come from the device and not from memory; at worst it does.
+        let length = std::num::NonZeroU64::new(data.len() as u64);
+        let _ = rustix::fs::fadvise(&self.file, offset, length, rustix::fs::Advice::DontNeed);
+        Ok(())
     }
 }
 

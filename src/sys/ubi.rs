@@ -116,6 +116,8 @@ pub trait Ubi {
     fn make(&mut self, device: u32, volume: &NewVolume) -> io::Result<VolumeId>;
     /// Removes a volume.
     fn remove(&mut self, id: VolumeId) -> io::Result<()>;
+    /// Gives volumes of one device other names, all at once or none.
+    fn rename(&mut self, device: u32, names: &[(VolumeId, &str)]) -> io::Result<()>;
     /// Gives a volume room for so many bytes.
     fn resize(&mut self, id: VolumeId, size: u64) -> io::Result<()>;
     /// Puts exactly `size` bytes in place of all that the volume held; none empties it. Cut
@@ -156,13 +158,35 @@ struct ResizeRequest {
     volume: i32,
 }
 
+/// One entry of `struct ubi_rnvol_req`, packed too.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct NewName {
+    volume: i32,
+    name_length: i16,
+    padding: [i8; 2],
+    name: [u8; 128],
+}
+
+/// UBI_MAX_RNVOL: so many names in one request.
+const MOST_NAMES: usize = 32;
+
+/// `struct ubi_rnvol_req`.
+#[repr(C, packed)]
+struct RenameRequest {
+    count: i32,
+    padding: [i8; 12],
+    names: [NewName; MOST_NAMES],
+}
+
 #[allow(missing_docs, reason = "the macros make items without documentation")]
 mod ioctls {
-    use super::{AttachRequest, MakeRequest, ResizeRequest};
+    use super::{AttachRequest, MakeRequest, RenameRequest, ResizeRequest};
     nix::ioctl_write_ptr!(ubi_attach, b'o', 64, AttachRequest);
     nix::ioctl_write_ptr!(ubi_detach, b'o', 65, i32);
     nix::ioctl_write_ptr!(ubi_make, b'o', 0, MakeRequest);
     nix::ioctl_write_ptr!(ubi_remove, b'o', 1, i32);
+    nix::ioctl_write_ptr!(ubi_rename, b'o', 3, RenameRequest);
     nix::ioctl_write_ptr!(ubi_resize, b'o', 2, ResizeRequest);
     nix::ioctl_write_ptr!(ubi_update, b'O', 0, i64);
     nix::ioctl_write_ptr!(ubi_make_block, b'O', 7, [u8; 128]);
@@ -275,11 +299,7 @@ impl Ubi for LinuxUbi {
             padding: [0; 4],
             name: [0; 128],
         };
-        let name = volume.name.as_bytes();
-        // UBI_MAX_VOLUME_NAME is 127; the last byte ends it.
-        let room = request.name[..127].get_mut(..name.len());
-        room.ok_or(io::ErrorKind::InvalidInput)?
-            .copy_from_slice(name);
+        request.name = padded(&volume.name)?;
         let file = self.device(device)?;
         // SAFETY: UBI_IOCMKVOL reads one ubi_mkvol_req and puts the new number into it.
         unsafe { ioctls::ubi_make(file.as_raw_fd(), &raw mut request) }?;
@@ -295,6 +315,31 @@ impl Ubi for LinuxUbi {
         let file = self.device(id.device)?;
         // SAFETY: UBI_IOCRMVOL reads one s32.
         unsafe { ioctls::ubi_remove(file.as_raw_fd(), &raw const number) }?;
+        Ok(())
+    }
+
+    fn rename(&mut self, device: u32, names: &[(VolumeId, &str)]) -> io::Result<()> {
+        let nothing = NewName {
+            volume: 0,
+            name_length: 0,
+            padding: [0; 2],
+            name: [0; 128],
+        };
+        let mut request = Box::new(RenameRequest {
+            count: names.len() as i32,
+            padding: [0; 12],
+            names: [nothing; MOST_NAMES],
+        });
+        let entries = request.names.get_mut(..names.len());
+        let entries = entries.ok_or(io::ErrorKind::InvalidInput)?;
+        for (entry, (id, name)) in entries.iter_mut().zip(names) {
+            entry.name = padded(name)?;
+            entry.name_length = name.len() as i16;
+            entry.volume = signed(id.volume)?;
+        }
+        let file = self.device(device)?;
+        // SAFETY: UBI_IOCRNVOL reads one ubi_rnvol_req.
+        unsafe { ioctls::ubi_rename(file.as_raw_fd(), &raw const *request) }?;
         Ok(())
     }
 
@@ -361,6 +406,15 @@ fn open_node(name: &str, writable: bool) -> io::Result<File> {
     OpenOptions::new().read(true).write(writable).open(node)
 }
 
+/// A name as requests have it: UBI_MAX_VOLUME_NAME is 127, the last byte ends it.
+fn padded(name: &str) -> io::Result<[u8; 128]> {
+    let mut bytes = [0; 128];
+    let room = bytes[..127].get_mut(..name.len());
+    room.ok_or(io::ErrorKind::InvalidInput)?
+        .copy_from_slice(name.as_bytes());
+    Ok(bytes)
+}
+
 /// A decimal number and nothing else.
 fn digits(text: &str) -> Option<u32> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -397,4 +451,5 @@ fn requests_have_the_sizes_that_the_kernel_counts_with() {
     assert_eq!(size_of::<AttachRequest>(), 24);
     assert_eq!(size_of::<MakeRequest>(), 152);
     assert_eq!(size_of::<ResizeRequest>(), 12);
+    assert_eq!(size_of::<RenameRequest>(), 16 + 32 * 136);
 }

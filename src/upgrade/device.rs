@@ -1,10 +1,10 @@
 //! What this board is, and where on it an image goes.
 
 use crate::flash;
-use crate::image::check::{CardPlace, DiskPlace, Place, Target, UbiPlace};
+use crate::image::check::{CardPlace, DiskPlace, Place, Resident, Target, UbiPlace};
 use crate::image::disk::table;
 use crate::image::metadata::Compat;
-use crate::sys::{BlockDevice, FlashKind, Partition, System};
+use crate::sys::{BlockDevice, FlashKind, Mount, Partition, System, UbiVolume};
 use std::io;
 use std::path::Path;
 
@@ -22,7 +22,7 @@ const SIGNATURES_IN: [&str; 2] = ["etc/sysupgrade.conf", "lib/upgrade/platform.s
 const REPLACED: [&str; 4] = ["kernel", "rootfs", "rootfs_data", "fit"];
 const BELOW_UBI: [&str; 2] = ["ubi", "rootfs"];
 /// Partitions by which a card is known.
-const ON_CARDS: [&str; 3] = ["kernel", "rootfs", "dtb"];
+const ON_CARDS: [&str; 4] = ["kernel", "rootfs", "dtb", "rootfs_data"];
 /// A partition table lies within so many bytes.
 const TABLE: usize = 64 * 1024;
 
@@ -64,12 +64,19 @@ fn ubi(sys: &mut dyn System) -> Option<UbiPlace> {
     })?;
     let ours = || volumes.iter().filter(|v| v.id.device == device.number);
     let replaced: u64 = ours()
-        .filter(|volume| REPLACED.contains(&&*volume.name))
+        .filter(|volume| REPLACED.contains(&plain_name(&volume.name)))
         .map(|volume| volume.size)
         .sum();
     let kernel = partitions.iter().find(|p| p.name == "kernel");
     let kernel = kernel.filter(|_| ours().all(|volume| volume.name != "kernel"));
+    let standing = standing(sys);
+    let resident = |volume: &UbiVolume| Resident {
+        volume: volume.clone(),
+        in_use: standing.iter().any(|name| stands_on(name, volume)),
+    };
     Some(UbiPlace {
+        volumes: ours().map(resident).collect(),
+        free: u64::from(device.free_blocks),
         device: device.number,
         below: partition_place(sys, below, false).ok()?,
         block_size: device.block_size,
@@ -78,6 +85,45 @@ fn ubi(sys: &mut dyn System) -> Option<UbiPlace> {
             Some(kernel) => Some(partition_place(sys, kernel, true).ok()?),
             None => None,
         },
+    })
+}
+
+/// Without what tells the volumes of an upgrade that did not end, or has left the old ones.
+fn plain_name(name: &str) -> &str {
+    let plain = name
+        .strip_suffix(".new")
+        .or_else(|| name.strip_suffix(".old"));
+    plain.unwrap_or(name)
+}
+
+/// What file systems stand on: the sources of all mounts, and the device below the root.
+fn standing(sys: &mut dyn System) -> Vec<String> {
+    let table = sys.mounts().table().unwrap_or_default();
+    let is_root = |mount: &Mount| mount.fstype == "ubifs" && mount.source == Path::new("/dev/root");
+    let source = |mount: &Mount| match is_root(mount) {
+        true => "ubi:rootfs".to_owned(),
+        false => mount.source.to_string_lossy().into_owned(),
+    };
+    let mut names: Vec<String> = table.iter().map(source).collect();
+    for path in ["/", "/rom"] {
+        names.extend(sys.disks().below(Path::new(path)).unwrap_or_default());
+    }
+    names
+}
+
+/// Whether a mount of this source stands on a volume, in all the spellings of the kernel.
+fn stands_on(source: &str, volume: &UbiVolume) -> bool {
+    let name = source.strip_prefix("/dev/").unwrap_or(source);
+    let Some(rest) = name.strip_prefix("ubi") else {
+        return false;
+    };
+    let id = volume.id;
+    let numbers = rest.strip_prefix("block").unwrap_or(rest);
+    if numbers == format!("{}_{}", id.device, id.volume) {
+        return true;
+    }
+    rest.split_once([':', '!']).is_some_and(|(device, name)| {
+        name == volume.name && (device.is_empty() || device == id.device.to_string())
     })
 }
 
@@ -210,7 +256,7 @@ fn volumes_cards_and_disks_are_places_too() {
     );
     let target = look(&mut sys, Path::new("/nosuch"), None);
     let labels: Vec<_> = target.cards.iter().map(|card| &*card.label).collect();
-    assert_eq!(labels, ["rootfs"]);
+    assert_eq!(labels, ["rootfs", "rootfs_data"]);
     assert_eq!(target.ubi, None);
 }
 

@@ -1,7 +1,13 @@
 //! Firmware upgrades that keep the settings, even those nobody has mounted.
 
+pub mod cards;
+#[cfg(test)]
+mod cut_sector_tests;
+#[cfg(test)]
+mod cut_tests;
 pub mod detach;
 pub mod device;
+pub mod disks;
 pub mod list;
 pub mod perform;
 pub mod place;
@@ -9,10 +15,13 @@ pub mod plan;
 pub mod quiet;
 pub mod restore;
 pub mod save;
+pub mod sectors;
 pub mod settings;
+pub mod source;
 #[cfg(test)]
 mod tests;
 pub mod unpack;
+pub mod volumes;
 
 use crate::error::{EngineError, Exit, reason};
 use crate::image::container::Container;
@@ -61,6 +70,25 @@ pub enum Error {
     NotSettings(Vec<u8>),
     /// They unpack to more than there can be room for; so many bytes are free.
     TooMuch(u64),
+    /// The parts of the image and the least that settings need are larger than what can be
+    /// had, in bytes.
+    NoSpace {
+        /// Bytes that they need.
+        needed: u64,
+        /// Bytes that can be had.
+        room: u64,
+    },
+    /// A volume or partition that has to go is mounted.
+    InUse(String),
+    /// The settings can be put nowhere; why.
+    NoHome(&'static str),
+    /// A device failed.
+    Device {
+        /// Which, and how.
+        failed: flash::Failed,
+        /// Something was changed before.
+        touched: bool,
+    },
     /// Flash failed before anything was changed.
     Flash(flash::Error),
     /// Flash failed after the first erase.
@@ -98,7 +126,7 @@ impl From<archive::Error> for Error {
 impl EngineError for Error {
     fn exit(&self) -> Exit {
         match self {
-            Error::Touched(_) => BROKEN,
+            Error::Touched(_) | Error::Device { touched: true, .. } => BROKEN,
             Error::Io { .. }
             | Error::Archive(_)
             | Error::NotSettings(_)
@@ -140,6 +168,21 @@ impl fmt::Display for Error {
                 "the settings do not fit behind the image: {needed} bytes needed, {room} left; \
                  keep less (-l shows the list) or nothing (-n)"
             ),
+            Error::NoSpace { needed, room } => write!(
+                f,
+                "Insufficient space: {needed} bytes needed, the settings included, and {room} can be had"
+            ),
+            Error::InUse(name) => write!(
+                f,
+                "{name} has to be replaced and is in use: upgrade in failsafe mode, before mount_root, or reboot first"
+            ),
+            Error::NoHome(why) => {
+                write!(
+                    f,
+                    "the settings cannot be kept: {why}; -n upgrades without them"
+                )
+            }
+            Error::Device { failed, .. } => failed.fmt(f),
             Error::Busy(pids) => {
                 let pids: Vec<_> = pids.iter().map(i32::to_string).collect();
                 write!(

@@ -5,8 +5,8 @@
 //! first block, with the header that the boot loader checks, is erased first and written
 //! last (`flash::write`), and only if the file still is the one that was checked.
 
-use super::Error;
-use super::plan::Plan;
+use super::plan::{Plan, Work};
+use super::{Error, source};
 use crate::archive::gzip::Gunzip;
 use crate::flash::{self, inject, jffs2, write};
 use crate::sys::{Reboot, System};
@@ -27,7 +27,10 @@ pub fn write(
     sys: &mut dyn System,
     tell: Tell<'_>,
 ) -> Result<(), Error> {
-    let place = &plan.place;
+    let place = match &plan.work {
+        Work::Flash(place) => place,
+        other => return source::write(other, plan.image.facts(), image, settings, sys, tell),
+    };
     let facts = plan.image.facts();
     let partition = flash::find(sys, &place.name).map_err(Error::Flash)?;
     let mut flash = flash::open(sys, &partition, true).map_err(Error::Flash)?;
@@ -292,11 +295,7 @@ mod tests {
 
     #[test]
     fn what_nothing_here_can_write_is_refused_by_the_plan() {
-        let kernel = sample::kernel(2000);
-        let root = sample::squashfs(5000);
-        let control = &b"BOARD=safebox,lab"[..];
-        let members = [("CONTROL", control), ("kernel", &kernel), ("root", &root)];
-        let bytes = sample::whole(&sample::tar(&members));
+        let bytes = sample::whole(&sample::ubi(6));
         let mut sys = FakeSystem::with_ubi();
         let mut target = device::look(&mut sys, Path::new("/nosuch"), None);
         target.board = Some(sample::BOARD.into());

@@ -1,6 +1,7 @@
 //! What an upgrade will do, decided before any of it is done.
 
-use super::Error;
+use super::sectors::Step;
+use super::{Error, cards, disks, volumes};
 use crate::image::CheckedImage;
 use crate::image::check::{Destination, Place};
 use crate::image::json::Value;
@@ -11,6 +12,9 @@ use std::fmt;
 const FREE_BLOCKS: u64 = 5;
 /// Memory beside what is counted: page tables, the shell, the network.
 const SLACK: u64 = 1024 * 1024;
+
+/// What is read and compared at a time, and what unpacking takes.
+const BUFFERS: u64 = 512 * 1024;
 
 /// What happens to the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +32,24 @@ pub enum Settings {
     },
 }
 
+/// What is done to which device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// The image as it is into an MTD partition.
+    Flash(Place),
+    /// Its parts into UBI volumes.
+    Volumes(volumes::Plan),
+    /// Its parts onto block devices.
+    Sectors(Vec<Step>),
+}
+
 /// An upgrade that can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// What to write.
     pub image: CheckedImage,
-    /// Where.
-    pub place: Place,
+    /// Where, and how.
+    pub work: Work,
     /// What becomes of the settings.
     pub settings: Settings,
 }
@@ -53,9 +68,48 @@ pub struct Memory {
 /// # Errors
 /// [`Error::NoWriter`], [`Error::Memory`], [`Error::NoRoom`].
 pub fn plan(image: CheckedImage, settings: Settings, memory: Memory) -> Result<Plan, Error> {
-    let Destination::Flash(place) = image.destination().clone() else {
-        return Err(Error::NoWriter(image.facts().container));
+    let archive = match &settings {
+        Settings::Kept { bytes, .. } => Some(*bytes),
+        Settings::Dropped | Settings::None => None,
     };
+    let work = match image.destination().clone() {
+        Destination::Flash(place) => return in_flash(image, place, settings, memory),
+        Destination::Ubi(place) => Work::Volumes(volumes::plan(image.facts(), &place, archive)?),
+        Destination::Cards(cards) => Work::Sectors(cards::plan(image.facts(), &cards, archive)?),
+        Destination::Disk { place, whole } => {
+            let keep = archive.is_some();
+            Work::Sectors(disks::plan(image.facts(), &place, whole, keep)?)
+        }
+    };
+    memory.suffices(2 * archive.unwrap_or(0) + BUFFERS)?;
+    Ok(Plan {
+        image,
+        work,
+        settings,
+    })
+}
+
+impl Memory {
+    /// Whether there is so much beside the program.
+    fn suffices(self, beside: u64) -> Result<(), Error> {
+        let needed = 2 * self.program + beside + SLACK;
+        match needed > self.available {
+            true => Err(Error::Memory {
+                needed,
+                available: self.available,
+            }),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The image as it is, the settings behind it.
+fn in_flash(
+    image: CheckedImage,
+    place: Place,
+    settings: Settings,
+    memory: Memory,
+) -> Result<Plan, Error> {
     let erase_size = u64::from(place.erase_size);
     let area = match &settings {
         Settings::Kept { bytes, .. } => area(*bytes, erase_size),
@@ -66,16 +120,10 @@ pub fn plan(image: CheckedImage, settings: Settings, memory: Memory) -> Result<P
     if area > 0 && needed > room {
         return Err(Error::NoRoom { needed, room });
     }
-    let needed = 2 * memory.program + 2 * area + 4 * erase_size + SLACK;
-    if needed > memory.available {
-        return Err(Error::Memory {
-            needed,
-            available: memory.available,
-        });
-    }
+    memory.suffices(2 * area + 4 * erase_size)?;
     Ok(Plan {
         image,
-        place,
+        work: Work::Flash(place),
         settings,
     })
 }
@@ -93,6 +141,15 @@ fn area(archive: u64, erase_size: u64) -> u64 {
 }
 
 impl Plan {
+    /// The steps, where there are several.
+    fn steps(&self) -> Vec<String> {
+        match &self.work {
+            Work::Flash(_) => Vec::new(),
+            Work::Volumes(plan) => plan.lines(),
+            Work::Sectors(steps) => steps.iter().map(Step::to_string).collect(),
+        }
+    }
+
     /// The plan for programs.
     pub fn report(&self) -> Value {
         let settings = match &self.settings {
@@ -104,16 +161,20 @@ impl Plan {
                 ("offset", report::number(self.image.facts().written)),
             ]),
         };
+        let steps: Vec<Value> = self.steps().iter().map(|step| text(step)).collect();
         let mut all = vec![("valid", Value::Bool(true))];
         all.extend(report::checked(&self.image));
         all.push(("settings", settings));
+        if !steps.is_empty() {
+            all.push(("steps", Value::Array(steps)));
+        }
         report::object(all)
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (facts, place) = (self.image.facts(), &self.place);
+        let facts = self.image.facts();
         writeln!(f, "image: {}, {} bytes", facts.container, facts.length)?;
         if let crate::image::look::Info::Metadata(metadata) = &facts.info {
             writeln!(f, "version: {}", metadata.version.escape_debug())?;
@@ -129,18 +190,26 @@ impl fmt::Display for Plan {
         }
         let hash: String = facts.sha256.iter().map(|b| format!("{b:02x}")).collect();
         writeln!(f, "sha256: {hash}")?;
-        writeln!(
-            f,
-            "target: mtd{} \"{}\", {} bytes, erase block {} bytes",
-            place.number, place.name, place.room, place.erase_size
-        )?;
-        writeln!(f, "write: {} bytes, each block read back", facts.written)?;
+        if let Work::Flash(place) = &self.work {
+            writeln!(
+                f,
+                "target: mtd{} \"{}\", {} bytes, erase block {} bytes",
+                place.number, place.name, place.room, place.erase_size
+            )?;
+            writeln!(f, "write: {} bytes, each block read back", facts.written)?;
+        }
+        for step in self.steps() {
+            writeln!(f, "step: {step}")?;
+        }
         for fault in self.image.overridden() {
             writeln!(f, "ignored: {fault}")?;
         }
         match &self.settings {
             Settings::Dropped => writeln!(f, "settings: not kept"),
             Settings::None => writeln!(f, "settings: there are none"),
+            Settings::Kept { bytes, from } if !matches!(self.work, Work::Flash(_)) => {
+                writeln!(f, "settings: kept, {bytes} bytes packed from {from}")
+            }
             Settings::Kept { bytes, from } => {
                 let at = facts.written;
                 writeln!(

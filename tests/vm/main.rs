@@ -21,6 +21,7 @@ mod jffs2;
 mod lab;
 mod mtd;
 mod nand;
+mod nand_upgrade;
 mod newcomer;
 mod overlay;
 mod rescue;

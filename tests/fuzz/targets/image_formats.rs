@@ -133,6 +133,8 @@ fn targets() -> [Target; 3] {
         block_size: 2048,
         room: 1 << 20,
         kernel: None,
+        volumes: Vec::new(),
+        free: 12,
     });
     let mut cards = Target::new(Err("none".into()));
     cards.cards = ["kernel", "rootfs", "dtb"]
