@@ -1,7 +1,7 @@
 //! An image onto the flash: stage 1 in the session of the caller, stage 2 in a copy in RAM.
 
 use super::backup::{save_to, say_where, to_ram};
-use super::{Options, usage};
+use super::{Options, receive, usage};
 use safebox::applet::Ctx;
 use safebox::boot::{FAILSAFE_MARK, led};
 use safebox::error::{At, Error, Exit, Result};
@@ -18,10 +18,12 @@ use std::path::Path;
 /// Stage 1, in the caller's session: everything that can be refused is refused here.
 pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Exit> {
     let kept = ctx.path("/tmp/sysupgrade.img");
-    let from_stdin = image == Path::new("-");
-    let image = if from_stdin {
-        let mut input = ctx.stdin();
-        to_ram(ctx, &mut *input, &kept)?;
+    let is_stream = image == Path::new("-");
+    let image = if is_stream {
+        match options.listen {
+            Some(port) => receive::receive(ctx, port, &kept)?,
+            None => to_ram(ctx, &mut *ctx.stdin(), &kept)?,
+        }
         kept.clone()
     } else {
         fs::canonicalize(image).at("open", image)?
@@ -40,7 +42,7 @@ pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<
             hand_over(ctx, options, &image, compat)
         }
         other => {
-            if from_stdin {
+            if is_stream {
                 // Refused or only tested: nobody needs the copy.
                 let _ = fs::remove_file(&kept);
             }
