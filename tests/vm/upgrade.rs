@@ -36,6 +36,21 @@ fn nc_and_sysupgrade_bring_new_firmware_and_keep_the_settings() {
     let mut telnet = failsafe_telnet(&router);
     fetch(&bench, &mut telnet, &next_image());
     telnet.line("sysupgrade /tmp/nxtfw.bin");
+    // As printed there, but for what is no part of it any more.
+    let lines = [
+        "Saving config files...",
+        "Switching to ramdisk...",
+        "Performing system upgrade...",
+        "Unlocking firmware ...",
+        "Writing from <stdin> to firmware ...",
+        "Appending jffs2 data from /tmp/sysupgrade.tgz to firmware...",
+        "Writing from <stdin> to firmware ...",
+        "Upgrade completed",
+        "Rebooting system...",
+    ];
+    for line in lines {
+        telnet.expect(&format!("{line}\r\n"));
+    }
 
     router.boot_normally();
     let console = &mut router.console;
@@ -49,6 +64,64 @@ fn nc_and_sysupgrade_bring_new_firmware_and_keep_the_settings() {
     router.boot_normally();
     let address = router.console.run("uci get network.lan.ipaddr").ok();
     assert_eq!(address.trim(), SETTLED_ADDRESS.to_string());
+}
+
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn an_upgrade_needs_neither_its_session_nor_the_old_root_file_system() {
+    // A file before all others moves them.
+    let bench = Bench::with_image(|tree| {
+        std::fs::create_dir(tree.join("aaa")).unwrap();
+        std::fs::write(tree.join("aaa/random"), random(300_000)).unwrap();
+    });
+    let image = bench.path("image/sysupgrade.bin");
+    let (new, old) = (
+        std::fs::read(&image).unwrap(),
+        std::fs::read(project("target/image/flash.bin")).unwrap(),
+    );
+    bench.chip.damage(0, &old);
+    let mut router = bench.power_on_failsafe();
+    let mut telnet = failsafe_telnet(&router);
+    telnet.line("sysupgrade --listen 3333");
+    telnet.expect("waiting for the image on port 3333; on the PC type: nc -N 192.168.1.1 3333");
+    // From now on nothing stays in memory that is not held there. The 4 silences the kernel.
+    let drop_caches = "while :; do echo 7 >/proc/sys/vm/drop_caches; done &";
+    router.console.line(drop_caches);
+    let mut sender = Command::new("nc.openbsd")
+        .args(["-N", "192.168.1.1", "3333"])
+        .stdin(std::fs::File::open(&image).unwrap())
+        .spawn()
+        .unwrap();
+    assert!(sender.wait().unwrap().success());
+    telnet.expect(&format!("received {} bytes, sha256 ", new.len()));
+    wait_until("the header to be erased", || {
+        bench.chip.read(0..64) == [0xff; 64]
+    });
+    drop(telnet);
+    router.console.expect("Upgrade completed");
+    router.console.expect("Rebooting system...");
+    router.boot_normally();
+    let console = &mut router.console;
+    let release = console.run("cat /etc/os-release").ok();
+    assert!(release.contains("variant"), "{release}");
+    // Nothing of the old root file system is where it was.
+    let start = usize::try_from(KERNEL.end).unwrap();
+    let step = usize::try_from(BLOCK).unwrap();
+    let blocks = new[start..].chunks_exact(step);
+    let same = blocks.zip(old[start..].chunks_exact(step));
+    assert_eq!(same.filter(|(new, old)| new == old).count(), 0);
+}
+
+/// Bytes that do not pack.
+fn random(count: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    };
+    (0..count).map(next).collect()
 }
 
 #[test]
