@@ -83,8 +83,12 @@ fn an_upgrade_needs_neither_its_session_nor_the_old_root_file_system() {
     telnet.line("sysupgrade --listen 3333");
     telnet.expect("waiting for the image on port 3333; on the PC type: nc -N 192.168.1.1 3333");
     // From now on nothing stays in memory that is not held there. The 4 silences the kernel.
-    let drop_caches = "while :; do echo 7 >/proc/sys/vm/drop_caches; done &";
-    router.console.line(drop_caches);
+    let file = "/proc/sys/vm/drop_caches";
+    let drop_caches = format!("echo 4 >{file} && echo 3 >{file}");
+    router.console.run(&drop_caches).ok();
+    router
+        .console
+        .line(&format!("while echo 3 >{file}; do :; done &"));
     send(&image);
     telnet.expect(&format!("received {} bytes, sha256 ", new.len()));
     wait_until("the header to be erased", || {
