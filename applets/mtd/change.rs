@@ -279,6 +279,7 @@ fn perform(ctx: &mut Ctx, options: &Options, mut job: Job) -> Result<()> {
                 erase: !options.no_erase,
                 skip_equal: false,
                 first_block_last: true,
+                read_again: false,
             };
             if let Some((partition, flash)) = &mut job.recovery {
                 repair::flag_recovery(&mut **flash, true).map_err(on(partition))?;

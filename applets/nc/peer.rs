@@ -3,12 +3,11 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use safebox::applet::Ctx;
 use safebox::error::{At, Error, Result, reason};
+use safebox::net::listen::{any, everywhere};
 use safebox::net::resolve;
 use std::ffi::OsStr;
 use std::io;
-use std::net::{
-    IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket,
-};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -170,23 +169,17 @@ impl Want {
             Some(host) => self.addresses(ctx, host)?.first().copied(),
             None => self.family.map(any),
         };
-        // Without a wish: everywhere, by IPv6 if the kernel has it.
-        let tries = match address {
-            Some(address) => vec![address],
-            None => vec![any(true), any(false)],
+        let port = self.ports.0;
+        let at = |ip| SocketAddr::new(ip, port);
+        // Without a wish: everywhere.
+        let result = match (self.udp, address) {
+            (false, None) => everywhere(port).map(Listener::Tcp),
+            (false, Some(ip)) => TcpListener::bind(at(ip)).map(Listener::Tcp),
+            (true, Some(ip)) => UdpSocket::bind(at(ip)).map(Listener::Udp),
+            (true, None) => UdpSocket::bind(at(any(true)))
+                .or_else(|_| UdpSocket::bind(at(any(false))))
+                .map(Listener::Udp),
         };
-        let mut result = Err(io::Error::from(io::ErrorKind::AddrNotAvailable));
-        for ip in tries {
-            let address = SocketAddr::new(ip, self.ports.0);
-            result = if self.udp {
-                UdpSocket::bind(address).map(Listener::Udp)
-            } else {
-                TcpListener::bind(address).map(Listener::Tcp)
-            };
-            if result.is_ok() {
-                break;
-            }
-        }
         let listener =
             result.map_err(|error| Error::message(format!("bind: {}", reason(&error))))?;
         if self.verbose {
@@ -203,14 +196,6 @@ impl Want {
 
 /// std refuses a time of zero.
 const MOMENT: Duration = Duration::from_millis(1);
-
-fn any(v6: bool) -> IpAddr {
-    if v6 {
-        Ipv6Addr::UNSPECIFIED.into()
-    } else {
-        Ipv4Addr::UNSPECIFIED.into()
-    }
-}
 
 impl Listener {
     /// Waits for the next peer.

@@ -11,9 +11,8 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use safebox::applet::Ctx;
 use safebox::error::{Error, Exit, Result, reason};
+use safebox::net::tally::Tally;
 use safebox::sys::signal::{Signals, numbers};
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// When it ends, and what is checked then.
@@ -45,37 +44,6 @@ const PIPE_PIECE: usize = 4096;
 /// Nothing has moved for so long: an empty standard input then closes the sending side, and
 /// one that stays silent is taken to have nothing for a peer that has ended.
 const SILENCE: Duration = Duration::from_secs(1);
-
-/// What went one way.
-#[derive(Default)]
-struct Tally {
-    bytes: u64,
-    digest: Option<Sha256>,
-}
-
-impl Tally {
-    fn new(with_digest: bool) -> Tally {
-        Tally {
-            bytes: 0,
-            digest: with_digest.then(Sha256::new),
-        }
-    }
-
-    fn add(&mut self, bytes: &[u8]) {
-        self.bytes += bytes.len() as u64;
-        if let Some(digest) = &mut self.digest {
-            digest.update(bytes);
-        }
-    }
-
-    fn hex(&mut self) -> String {
-        let mut text = String::new();
-        for byte in self.digest.take().unwrap_or_default().finalize() {
-            write!(text, "{byte:02x}").unwrap_or_default();
-        }
-        text
-    }
-}
 
 struct Transfer<'a> {
     peer: Peer,

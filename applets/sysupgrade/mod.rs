@@ -5,6 +5,7 @@
 //! done, 1 usage, 2 refused and the flash untouched, 3 the flash touched and not good.
 
 mod backup;
+mod receive;
 mod upgrade;
 
 use argh::{ArgsInfo, FromArgs};
@@ -27,6 +28,7 @@ pub static APPLET: Applet = Applet {
 #[argh(
     example = "sysupgrade -T /tmp/nxtfw.bin     check an image and show what would be done\n\
                sysupgrade /tmp/nxtfw.bin        install it\n\
+               sysupgrade --listen 3333         wait until the PC sends it, install it\n\
                sysupgrade -b - >settings.tgz    save the settings",
     error_code(
         1,
@@ -90,6 +92,9 @@ struct Options {
     /// list the files that are kept
     #[argh(switch, short = 'l')]
     list_backup: bool,
+    /// wait for a connection to this port, which brings the image
+    #[argh(option)]
+    listen: Option<u16>,
     /// internal: with -r in a boot, which goes on whatever happens
     #[argh(switch, hidden_help)]
     boot: bool,
@@ -128,22 +133,25 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     let options: Options = ctx.options()?;
     let jobs = [
         options.image.is_some(),
+        options.listen.is_some(),
         options.create_backup.is_some(),
         options.restore_backup.is_some(),
         options.list_backup,
     ];
     if jobs.iter().filter(|job| **job).count() != 1 {
-        return Err(usage("one of IMAGE, -b, -r and -l is needed"));
+        return Err(usage("one of IMAGE, --listen, -b, -r and -l is needed"));
     }
     if let Some(Raw(file)) = &options.restore_backup {
         return backup::restore_backup(ctx, &options, Path::new(file));
     }
-    let Some(Raw(image)) = &options.image else {
+    let image = options.image.as_ref().map(|Raw(image)| Path::new(image));
+    let image = image.or(options.listen.map(|_| Path::new("-")));
+    let Some(image) = image else {
         return backup::backup_or_list(ctx, &options);
     };
     let result = match &options.perform {
-        Some(compat) => return upgrade::install(ctx, &options, Path::new(image), compat),
-        None => upgrade::upgrade(ctx, &options, Path::new(image)),
+        Some(compat) => return upgrade::install(ctx, &options, image, compat),
+        None => upgrade::upgrade(ctx, &options, image),
     };
     // Whatever went wrong up to here, the flash is untouched, and the status says so.
     result.map_err(|error| match error.exit() {

@@ -1,7 +1,7 @@
 //! An image onto the flash: stage 1 in the session of the caller, stage 2 in a copy in RAM.
 
 use super::backup::{save_to, say_where, to_ram};
-use super::{Options, usage};
+use super::{Options, receive, usage};
 use safebox::applet::Ctx;
 use safebox::boot::{FAILSAFE_MARK, led};
 use safebox::error::{At, Error, Exit, Result};
@@ -18,10 +18,12 @@ use std::path::Path;
 /// Stage 1, in the caller's session: everything that can be refused is refused here.
 pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Exit> {
     let kept = ctx.path("/tmp/sysupgrade.img");
-    let from_stdin = image == Path::new("-");
-    let image = if from_stdin {
-        let mut input = ctx.stdin();
-        to_ram(ctx, &mut *input, &kept)?;
+    let is_stream = image == Path::new("-");
+    let image = if is_stream {
+        match options.listen {
+            Some(port) => receive::receive(ctx, port, &kept)?,
+            None => to_ram(ctx, &mut *ctx.stdin(), &kept)?,
+        }
         kept.clone()
     } else {
         fs::canonicalize(image).at("open", image)?
@@ -40,7 +42,7 @@ pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<
             hand_over(ctx, options, &image, compat)
         }
         other => {
-            if from_stdin {
+            if is_stream {
                 // Refused or only tested: nobody needs the copy.
                 let _ = fs::remove_file(&kept);
             }
@@ -101,7 +103,9 @@ fn prepare_with(
         program: detach::program_size(),
     };
     let planned = plan::plan(checked, settings, memory);
-    if planned.is_err() || options.test {
+    let given = options.from.as_ref().map(|Raw(from)| Path::new(from));
+    let is_copy = given.is_none_or(|from| !is_same(from, &archive));
+    if is_copy && (planned.is_err() || options.test) {
         // It was made only to know its size.
         let _ = fs::remove_file(&archive);
     }
@@ -161,6 +165,10 @@ fn check_image(
     }
 }
 
+fn is_same(a: &Path, b: &Path) -> bool {
+    fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))
+}
+
 /// Puts the settings archive at `archive`, if there are settings to keep.
 fn gather(
     ctx: &mut Ctx,
@@ -178,7 +186,11 @@ fn gather(
             let from = from.display();
             Error::Message(format!("{from}: Invalid config file: {error}"), REFUSED)
         })?;
-        let bytes = fs::copy(from, archive).at("copy to", archive)?;
+        // After a failed upgrade it is the archive of that one, which nothing else holds.
+        let bytes = match is_same(from, archive) {
+            true => file.metadata().at("stat", from)?.len(),
+            false => fs::copy(from, archive).at("copy to", archive)?,
+        };
         let from = from.display().to_string();
         return Ok(Settings::Kept { bytes, from });
     }
@@ -241,7 +253,8 @@ pub(super) fn install(
     compat: &str,
 ) -> Result<Exit> {
     detach::settle()?;
-    let mut audience = detach::Audience::gather();
+    let root = ctx.root.clone();
+    let mut audience = detach::Audience::gather(&root);
     let mut tell = |line: &str| audience.tell(line);
     let written = ready(ctx, options, image, compat)
         .and_then(|(plan, settings)| write(ctx, &plan, image, settings, &mut tell));
@@ -252,11 +265,18 @@ pub(super) fn install(
             Ok(Exit::FAILED)
         }
         Err(error) if error.exit() == BROKEN => {
+            led::show_damage(&root);
+            detach::keep_holding();
             tell(&format!("sysupgrade: {error}"));
             tell("The flash does not hold a whole system now: do NOT switch off or reboot.");
+            let settings = match &options.from {
+                Some(Raw(from)) => format!("-f {}", from.display()),
+                None => "-n".into(),
+            };
+            let again = format!("/tmp/safebox sysupgrade {settings}");
             let image = image.display();
             tell(&format!(
-                "Try again, also with another image: /tmp/safebox sysupgrade {image}"
+                "Try again: {again} {image} (or --listen 3333 for another image)"
             ));
             Ok(BROKEN)
         }
@@ -305,6 +325,7 @@ fn write(
     tell: perform::Tell<'_>,
 ) -> Result<()> {
     let mut file = File::open(image).at("open", image)?;
+    tell("Switching to ramdisk...");
     quiet::quiet(ctx.sys)?;
     tell("Performing system upgrade...");
     Ok(perform::write(

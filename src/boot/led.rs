@@ -25,6 +25,8 @@ pub enum State {
     Done,
     /// The flash is being written: do not unplug.
     Upgrade,
+    /// The flash holds no whole system: do not unplug, send another image.
+    Damaged,
     /// A button was held long enough to reset the settings: let go now.
     Reset,
 }
@@ -95,6 +97,10 @@ impl State {
             State::Upgrade => vec![
                 (&leds.running, Light::Off),
                 (&leds.upgrade, Light::Blink(200, 200)),
+            ],
+            State::Damaged => vec![
+                (&leds.running, Light::Off),
+                (&leds.upgrade, Light::Blink(950, 50)),
             ],
             State::Reset => vec![
                 (&leds.running, Light::Off),
@@ -235,6 +241,16 @@ pub fn show(root: &Path, led: &str, light: &Light) -> io::Result<Shown> {
     }
 }
 
+/// Shows that the flash holds no whole system, without a program from there.
+pub fn show_damage(root: &Path) {
+    for (led, light) in State::Damaged.lights(&find(root)) {
+        // Without LEDs there are still the consoles.
+        if let Ok(Shown::NotBlinking) = show(root, led, &light) {
+            let _ = show(root, led, &Light::On);
+        }
+    }
+}
+
 /// Lets `set_state` show a state, as if somebody had typed it: a board may have a way of its
 /// own. By exec, so that its helper inherits nothing of ours. A device without LEDs is no
 /// worse off.
@@ -317,6 +333,7 @@ mod tests {
         check(State::PreinitRegular, Light::Blink(200, 200));
         check(State::Done, Light::On);
         check(State::Upgrade, Light::Blink(200, 200));
+        check(State::Damaged, Light::Blink(950, 50));
         check(State::Reset, Light::Blink(500, 500));
     }
 

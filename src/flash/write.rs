@@ -6,6 +6,7 @@
 
 use super::{Error, blocks, erase};
 use crate::sys::Flash;
+use flate2::Crc;
 use std::io::{ErrorKind, Read};
 
 /// The beginning of a block that is written after the rest of it. So short that no image header
@@ -26,6 +27,8 @@ pub struct Options {
     pub skip_equal: bool,
     /// Erase the first block before all others and write it after them.
     pub first_block_last: bool,
+    /// When all but that block is written, read everything once more before it is.
+    pub read_again: bool,
 }
 
 impl Default for Options {
@@ -36,6 +39,7 @@ impl Default for Options {
             erase: true,
             skip_equal: false,
             first_block_last: true,
+            read_again: false,
         }
     }
 }
@@ -119,6 +123,8 @@ pub fn write(
         first: None,
         first_is_blank: false,
         worn: blocks::Worn::default(),
+        used: Vec::new(),
+        crc: Crc::new(),
         block: vec![0xff; erase_size],
         back: vec![0; erase_size],
         written: Written::default(),
@@ -138,6 +144,9 @@ struct Writer<'a> {
     first: Option<u64>,
     first_is_blank: bool,
     worn: blocks::Worn,
+    /// The blocks after the first that hold data now, and the CRC32 of all that data.
+    used: Vec<u64>,
+    crc: Crc,
     /// What is to be written next, filled up with 0xff.
     block: Vec<u8>,
     /// What was read back.
@@ -174,6 +183,7 @@ impl Writer<'_> {
             count = self.fill(source)?;
         }
         self.check_length()?;
+        self.read_again()?;
         match (held, self.first) {
             (Some(held), Some(first)) => self.put_first(first, held),
             _ => Ok(()),
@@ -236,19 +246,44 @@ impl Writer<'_> {
 
     /// Puts `self.block` into the next block that takes it.
     fn put(&mut self) -> Result<(), Error> {
-        loop {
+        let offset = loop {
             let offset = self.next_block()?;
-            if self.options.skip_equal && self.differs_at(offset)?.is_none() {
+            if self.is_equal(offset) {
                 self.written.equal += 1;
                 self.tell(offset, Event::Equal);
-                return Ok(());
+                break offset;
             }
             self.blank_first_block()?;
             match self.write_and_check(offset, self.options.erase, 0) {
-                Ok(()) => return Ok(()),
+                Ok(()) => break offset,
                 Err(error) if !self.gives_up(offset, &error) => {}
                 Err(error) => return Err(error),
             }
+        };
+        if self.options.read_again {
+            self.used.push(offset);
+            self.crc.update(&self.block);
+        }
+        Ok(())
+    }
+
+    /// Whether the block may be left alone. What cannot be read can perhaps be erased.
+    fn is_equal(&mut self, offset: u64) -> bool {
+        self.options.skip_equal && matches!(self.differs_at(offset), Ok(None))
+    }
+
+    /// A later write may have changed an earlier block, and reads must give the same twice.
+    fn read_again(&mut self) -> Result<(), Error> {
+        let mut crc = Crc::new();
+        for &offset in &self.used {
+            self.flash
+                .read(offset, &mut self.back)
+                .map_err(Error::io("read", offset))?;
+            crc.update(&self.back);
+        }
+        match self.used.first() {
+            Some(&offset) if crc.sum() != self.crc.sum() => Err(Error::Mismatch { offset }),
+            _ => Ok(()),
         }
     }
 
@@ -263,7 +298,7 @@ impl Writer<'_> {
 
     fn put_first(&mut self, first: u64, held: Vec<u8>) -> Result<(), Error> {
         self.block = held;
-        if !self.first_is_blank && self.options.skip_equal && self.differs_at(first)?.is_none() {
+        if !self.first_is_blank && self.is_equal(first) {
             self.written.equal += 1;
             self.tell(first, Event::Equal);
             return Ok(());
@@ -476,6 +511,26 @@ mod tests {
         assert_eq!((written.blocks, written.equal), (2, 2));
         assert_eq!(flash.bytes()[..other.len()], other);
         assert_eq!(flash.journal().first(), Some(&Operation::Erase(0)));
+    }
+
+    #[test]
+    fn an_early_block_that_a_later_write_has_changed_keeps_the_first_block_blank() {
+        let mut flash = nor();
+        let mut chip = flash.clone();
+        let options = Options {
+            read_again: true,
+            ..Options::default()
+        };
+        let data = image(4 * BLOCK);
+        run(&mut flash, &data, options).unwrap();
+        let mut disturb = |progress: Progress| {
+            if progress.offset == 3 * BLOCK as u64 {
+                chip.fill(BLOCK as u64 + 5, &[0]);
+            }
+        };
+        let error = write(&mut flash, &mut &data[..], &options, &mut disturb).unwrap_err();
+        assert!(matches!(error, Error::Mismatch { .. }), "{error}");
+        assert!(flash.bytes()[..BLOCK].iter().all(|&b| b == 0xff));
     }
 
     #[test]

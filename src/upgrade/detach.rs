@@ -7,15 +7,19 @@
 
 use super::Error;
 use crate::sys::process::{self, Fork};
-use crate::sys::{memory, signal, tty};
+use crate::sys::{job, memory, signal, tty};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where the copy lies, below the root.
 pub const COPY: &str = "tmp/safebox";
+/// Where everything is written down that is told meanwhile.
+pub const LOG: &str = "tmp/flash.log";
 /// The running program.
 const SELF: &str = "/proc/self/exe";
 
@@ -49,18 +53,42 @@ pub fn run(root: &Path, argv: &[OsString]) -> Result<u8, Error> {
 }
 
 /// Makes the running copy immune, and holds what everybody else runs: the programs of
-/// process 1 and of the caller.
+/// process 1 and of the caller, with their libraries. Process 1 must go on, since it feeds the
+/// watchdog.
 pub fn settle() -> Result<(), Error> {
     ignore_signals();
     memory::lock_all().map_err(Error::io("hold in memory", SELF))?;
-    let caller = rustix::process::getppid().map_or(1, |pid| pid.as_raw_nonzero().get());
+    hold_programs(caller())
+}
+
+fn caller() -> i32 {
+    rustix::process::getppid().map_or(1, |pid| pid.as_raw_nonzero().get())
+}
+
+fn hold_programs(caller: i32) -> Result<(), Error> {
     for pid in [1, caller] {
         let path = format!("/proc/{pid}/exe");
         if let Ok(file) = File::open(&path) {
             memory::hold(&file).map_err(Error::io("hold in memory", path))?;
         }
+        for library in libraries(pid) {
+            let held = File::open(&library).and_then(|file| memory::hold(&file));
+            held.map_err(Error::io("hold in memory", library))?;
+        }
     }
     Ok(())
+}
+
+/// Files beside the program itself that a process runs code from.
+fn libraries(pid: i32) -> BTreeSet<PathBuf> {
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+    let code = maps.lines().filter(|line| line.contains("r-xp"));
+    let paths = code.filter_map(|line| Some(PathBuf::from(&line[line.find('/')?..])));
+    // One that was replaced meanwhile is held by nothing here.
+    paths
+        .filter(|path| *path != program && path.is_file())
+        .collect()
 }
 
 fn ignore_signals() {
@@ -77,40 +105,126 @@ fn ignore_signals() {
     }
 }
 
-/// The caller's terminal and the console, neither of which can make us wait.
-pub struct Audience(Vec<File>);
-
-impl Audience {
-    /// Whoever can be reached.
-    pub fn gather() -> Audience {
-        let open = |path: &str| {
-            let mut options = OpenOptions::new();
-            let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-            options.append(true).custom_flags(flags).open(path).ok()
-        };
-        let caller = open("/proc/self/fd/2");
-        let number = |file: &File| file.metadata().map(|meta| meta.rdev()).ok();
-        // `/dev/console` is another number for one of the terminals in this list.
-        let active = fs::read_to_string("/sys/class/tty/console/active").unwrap_or_default();
-        let console = active.split_whitespace().last().unwrap_or("console");
-        let console = open(&format!("/dev/{console}")).or_else(|| open("/dev/console"));
-        let same = match (&caller, &console) {
-            (Some(a), Some(b)) => {
-                let a = number(a);
-                a == number(b) || a == Some(rustix::fs::makedev(5, 1))
-            }
-            _ => false,
-        };
-        let console = console.filter(|_| !same);
-        Audience(caller.into_iter().chain(console).collect())
-    }
-
-    /// Prints a line to all; who cannot take it misses it.
-    pub fn tell(&mut self, line: &str) {
-        let line = format!("{line}\n");
-        for file in &mut self.0 {
-            // A terminal that is gone or full must not stop a write to flash.
-            let _ = file.write_all(line.as_bytes());
+/// Goes on holding what [`settle`] holds when this process ends: a child does, for ever. After
+/// a failed write nobody could read these programs again from where they were.
+pub fn keep_holding() {
+    let caller = caller();
+    if let Ok(Fork::Child) = process::fork() {
+        // The caller's pipe or terminal is over when its other users are.
+        (0..64).for_each(job::close);
+        // What cannot be held may be in memory all the same.
+        let _ = hold_programs(caller);
+        loop {
+            std::thread::sleep(Duration::from_secs(3600));
         }
     }
+}
+
+/// Who is told what happens; none of them can make us wait.
+pub struct Audience {
+    /// The caller's terminal or pipe.
+    caller: Option<File>,
+    /// Progress is drawn on a terminal; so many characters of it are there now.
+    is_terminal: bool,
+    drawn: usize,
+    /// Whole lines only.
+    others: Vec<File>,
+    kernel: Option<File>,
+}
+
+impl Audience {
+    /// The caller, every active console, the kernel's log and a file beside the copy.
+    pub fn gather(root: &Path) -> Audience {
+        let open = |path: &Path, create: bool| {
+            let mut options = OpenOptions::new();
+            let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+            options.append(true).create(create);
+            let follow = if create { libc::O_NOFOLLOW } else { 0 };
+            options.custom_flags(flags | follow).open(path).ok()
+        };
+        let device = |name: &str| open(&root.join("dev").join(name), false);
+        let caller = open(Path::new("/proc/self/fd/2"), false);
+        let number = |file: &File| file.metadata().map_or(0, |meta| meta.rdev());
+        let active = root.join("sys/class/tty/console/active");
+        let active = fs::read_to_string(active).unwrap_or_default();
+        let mut consoles: Vec<File> = active.split_whitespace().filter_map(device).collect();
+        if consoles.is_empty() {
+            consoles.extend(device("console"));
+        }
+        if let Some(own) = caller.as_ref().map(number) {
+            // `/dev/console` is another number for the last in this list.
+            if own == rustix::fs::makedev(5, 1) {
+                consoles.pop();
+            }
+            consoles.retain(|console| number(console) != own);
+        }
+        consoles.extend(open(&root.join(LOG), true));
+        Audience {
+            is_terminal: caller.as_ref().is_some_and(rustix::termios::isatty),
+            drawn: 0,
+            caller,
+            others: consoles,
+            kernel: device("kmsg"),
+        }
+    }
+
+    /// Prints a line to all, or draws progress (see [`super::progress`]); who cannot take it
+    /// misses it.
+    pub fn tell(&mut self, text: &str) {
+        let progress = text.strip_prefix('\r');
+        let line = progress.unwrap_or(text);
+        let whole = progress.is_none() || line.ends_with('\n');
+        let line = line.trim_end();
+        let width = self.drawn;
+        let for_caller = match (self.is_terminal, progress) {
+            (true, Some(_)) => {
+                self.drawn = line.len();
+                format!("\r{line:width$}")
+            }
+            (true, None) if width > 0 => {
+                self.drawn = 0;
+                format!("\r{:width$}\r{line}\n", "")
+            }
+            (false, Some(_)) if !whole => String::new(),
+            _ => format!("{line}\n"),
+        };
+        // A terminal that is gone or full must not stop a write to flash, nor must a log.
+        if let Some(caller) = &mut self.caller {
+            let _ = caller.write_all(for_caller.as_bytes());
+        }
+        if !whole {
+            return;
+        }
+        for file in &mut self.others {
+            let _ = file.write_all(format!("{line}\n").as_bytes());
+        }
+        if let Some(kernel) = &mut self.kernel {
+            // The lowest priority: the consoles have it already.
+            let _ = kernel.write_all(format!("<15>sysupgrade: {line}\n").as_bytes());
+        }
+    }
+}
+
+#[test]
+fn a_log_gets_every_line_and_of_the_progress_only_the_tenths() {
+    let root = std::env::temp_dir().join(format!("safebox-{}-audience", std::process::id()));
+    fs::create_dir_all(root.join("tmp")).unwrap();
+    let mut audience = Audience::gather(&root);
+    audience.caller = None;
+    for text in [
+        "Writing ...",
+        "\r   9%",
+        "\r  10%\n",
+        "\r  11%",
+        "Upgrade completed",
+    ] {
+        audience.tell(text);
+    }
+    let log = fs::read_to_string(root.join(LOG)).unwrap();
+    assert_eq!(log, "Writing ...\n  10%\nUpgrade completed\n");
+    // What somebody has put there is not written through.
+    fs::remove_file(root.join(LOG)).unwrap();
+    std::os::unix::fs::symlink("other", root.join(LOG)).unwrap();
+    assert!(Audience::gather(&root).others.is_empty());
+    fs::remove_dir_all(root).unwrap();
 }

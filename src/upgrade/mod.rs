@@ -12,6 +12,7 @@ pub mod list;
 pub mod perform;
 pub mod place;
 pub mod plan;
+pub mod progress;
 pub mod quiet;
 pub mod restore;
 pub mod save;

@@ -6,12 +6,14 @@
 //! last (`flash::write`), and only if the file still is the one that was checked.
 
 use super::plan::{Plan, Work};
+use super::progress::Percent;
 use super::{Error, source};
 use crate::archive::gzip::Gunzip;
 use crate::flash::{self, inject, jffs2, write};
 use crate::sys::{Reboot, System};
 use flate2::Crc;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::time::Duration;
 
 /// Tells the user how far it is.
 pub type Tell<'a> = &'a mut dyn FnMut(&str);
@@ -71,15 +73,23 @@ pub fn write(
     }
     let options = write::Options {
         length: Some(total),
+        skip_equal: true,
+        read_again: true,
         ..write::Options::default()
     };
     tell(&format!("Unlocking {} ...", place.name));
-    tell(&format!("Writing image to {} ...", place.name));
-    let mut steps = Steps::new(length, settings.is_some(), &place.name);
+    let mut parts = Parts {
+        settings_at: settings.map(|_| length),
+        total,
+        erase_size: place.erase_size.into(),
+        partition: &place.name,
+        percent: Percent::new(total),
+    };
+    parts.begin(tell);
     let mut touched = false;
     let result = write::write(&mut *flash, &mut source, &options, &mut |progress| {
-        touched = true;
-        steps.reach(progress.done, total, tell);
+        touched |= progress.event != write::Event::Equal;
+        parts.reach(progress.done, tell);
     });
     match result {
         Ok(_) => Ok(()),
@@ -93,6 +103,8 @@ pub fn restart(sys: &mut dyn System, tell: Tell<'_>) -> Error {
     tell("Upgrade completed");
     sys.machine().sync();
     tell("Rebooting system...");
+    // The caller's session still has to carry this to its other end.
+    std::thread::sleep(Duration::from_secs(1));
     let failed = match sys.machine().reboot(Reboot::Restart) {
         Err(error) => error,
         Ok(()) => io::ErrorKind::Other.into(),
@@ -142,34 +154,33 @@ impl<R: Read> Read for Source<'_, R> {
     }
 }
 
-/// Progress in tenths, and the moment when the settings begin.
-struct Steps {
-    tenth: u64,
+/// The lines that tell which part is written.
+struct Parts<'a> {
+    /// Where the settings begin and all ends, in bytes of the stream.
     settings_at: Option<u64>,
-    partition: String,
+    total: u64,
+    erase_size: u64,
+    partition: &'a str,
+    percent: Percent,
 }
 
-impl Steps {
-    fn new(image: u64, settings: bool, partition: &str) -> Steps {
-        Steps {
-            tenth: 0,
-            settings_at: settings.then_some(image),
-            partition: partition.to_owned(),
-        }
+impl Parts<'_> {
+    fn begin(&self, tell: Tell<'_>) {
+        tell(&format!("Writing from <stdin> to {} ...", self.partition));
     }
 
-    fn reach(&mut self, done: u64, total: u64, tell: Tell<'_>) {
-        if self.settings_at.is_some_and(|at| done > at) {
+    fn reach(&mut self, done: u64, tell: Tell<'_>) {
+        if self.settings_at.is_some_and(|at| done >= at) {
             self.settings_at = None;
             tell(&format!(
                 "Appending jffs2 data from /tmp/sysupgrade.tgz to {}...",
                 self.partition
             ));
         }
-        let tenth = done * 10 / total.max(1);
-        if tenth > self.tenth {
-            self.tenth = tenth;
-            tell(&format!(" {:3}%", tenth * 10));
+        self.percent.reach(done, tell);
+        // What is missing now is the first block.
+        if done < self.total && done + self.erase_size >= self.total {
+            self.begin(tell);
         }
     }
 }
@@ -177,7 +188,7 @@ impl Steps {
 #[cfg(test)]
 mod tests {
     use super::super::plan::{Memory, Settings, plan};
-    use super::super::{BROKEN, device};
+    use super::super::{BROKEN, REFUSED, device};
     use super::*;
     use crate::error::EngineError;
     use crate::fake::FakeSystem;
@@ -255,6 +266,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_is_in_the_order_of_the_howto() {
+        let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
+        let plan = planned(&bytes, Some(&archive)).unwrap();
+        let mut sys = FakeSystem::router();
+        let told = run(&mut sys, &plan, &bytes, &archive).unwrap();
+        let is_said = |line: &&str| !line.is_empty() && !line.starts_with('\r');
+        let lines: Vec<_> = told.lines().filter(is_said).collect();
+        let expected = [
+            "Unlocking firmware ...",
+            "Writing from <stdin> to firmware ...",
+            "Appending jffs2 data from /tmp/sysupgrade.tgz to firmware...",
+            "Writing from <stdin> to firmware ...",
+        ];
+        assert_eq!(lines, expected);
+        assert!(told.contains("\r 100%"), "{told}");
+    }
+
+    #[test]
+    fn blocks_that_are_the_same_in_the_new_firmware_are_not_touched() {
+        let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
+        let plan = planned(&bytes, Some(&archive)).unwrap();
+        let mut sys = FakeSystem::router();
+        run(&mut sys, &plan, &bytes, &archive).unwrap();
+        let steps = sys.power.steps();
+        run(&mut sys, &plan, &bytes, &archive).unwrap();
+        assert_eq!(sys.power.steps(), steps);
+    }
+
+    #[test]
     fn a_packed_image_is_unpacked_on_its_way_to_the_flash() {
         let (bytes, archive) = (sample::bare(5000), vec![9; 3000]);
         let packed = sample::whole(&sample::gzip(&bytes));
@@ -321,11 +361,14 @@ mod tests {
         let expected = contents(&whole, "firmware");
         let steps = whole.power.steps();
         assert!(steps > 10);
-        for cut in 0..steps {
-            for torn in [false, true] {
+        // One byte of the root file system is another in the second, all else is the same.
+        let mut similar = expected.clone();
+        similar[sample::ERASE + 100] ^= 1;
+        assert!(boots(&similar));
+        for old in [sample::kernel(3000), similar] {
+            for (cut, torn) in (0..steps).flat_map(|cut| [(cut, false), (cut, true)]) {
                 let mut sys = FakeSystem::router();
-                let mut old = sys.flash("firmware").unwrap();
-                old.write(0, &sample::kernel(3000)).unwrap();
+                sys.flash("firmware").unwrap().fill(0, &old);
                 let before = contents(&sys, "firmware");
                 sys.power.cut_after(cut, torn);
                 let error = run(&mut sys, &plan, &bytes, &archive);
@@ -346,9 +389,12 @@ mod tests {
         changed[6000] ^= 1;
         for wrong in [&changed[..], &bytes[..7000]] {
             let mut sys = FakeSystem::router();
+            let before = contents(&sys, "firmware");
             let error = run(&mut sys, &plan, wrong, &archive).unwrap_err();
-            assert_eq!(error.exit(), BROKEN, "{error}");
-            assert!(!boots(&contents(&sys, "firmware")));
+            let after = contents(&sys, "firmware");
+            let exit = if after == before { REFUSED } else { BROKEN };
+            assert_eq!(error.exit(), exit, "{error}");
+            assert!(!boots(&after));
         }
     }
 
