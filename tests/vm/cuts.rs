@@ -1,9 +1,9 @@
 //! The power goes at many moments of what changes flash: afterwards everything is old or new.
 //!
-//! Each story runs once on a chip that notes every write. For a moment of it the chip's content
-//! is then what a router finds whose emulator was killed then, and with it a router boots for
-//! real and is asked for its settings. `CUTS=50 make vm ONLY=cuts` asks at 50 moments of each
-//! story; unless told otherwise it is a few.
+//! Each story runs once on a chip that notes every write, or is looked at all the time. For a moment
+//! of it the chip's content is then what a router finds whose emulator was killed then, and with it
+//! a router boots for real and is asked for its settings. `CUTS=50 make vm ONLY=cuts` asks at 50
+//! moments of each story; unless told otherwise it is a few.
 
 use crate::lab::Bench;
 use crate::lab::flash;
