@@ -18,8 +18,8 @@ modules="virtio_pci virtio_blk virtio_net block2mtd mtdblock squashfs jffs2 over
     loop evdev ledtrig-timer i6300esb bridge 8021q"
 # Where lab.data= says that the settings lie elsewhere. UBIFS needs zstd without saying so.
 more="zstd ubifs ext4 crc32c_generic f2fs crc32_generic"
-# Loaded with words of its own.
-alone="nandsim"
+# Loaded with words of their own.
+alone="nandsim mtdram"
 # Memory that survives a restart, where the command line says which.
 surviving="ramoops"
 

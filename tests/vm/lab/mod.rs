@@ -5,6 +5,7 @@ pub mod recorder;
 pub mod router;
 pub mod talk;
 mod telnet;
+pub mod watched;
 
 use crate::tempdir::TempDir;
 use flash::Chip;

@@ -157,6 +157,11 @@ impl Router {
         self.operate("device_del stick");
     }
 
+    /// A connection to the emulator's monitor, which serves one at a time.
+    pub fn monitor(&self) -> UnixStream {
+        self.connect(&self.monitor)
+    }
+
     /// Does something to the machine by the emulator's monitor.
     pub fn operate(&self, line: &str) -> String {
         let mut monitor = self.connect(&self.monitor);
