@@ -161,7 +161,7 @@ impl Plan {
                 ("offset", report::number(self.image.facts().written)),
             ]),
         };
-        let steps: Vec<Value> = self.steps().iter().map(|step| text(step)).collect();
+        let steps: Vec<Value> = self.steps().iter().map(text).collect();
         let mut all = vec![("valid", Value::Bool(true))];
         all.extend(report::checked(&self.image));
         all.push(("settings", settings));

@@ -43,6 +43,8 @@ pub struct Image<'a> {
 
 /// Reads from a device at an offset.
 pub type ReadAt<'a> = dyn FnMut(u64, &mut [u8]) -> Result<(), flash::Error> + 'a;
+/// Takes bytes of a part: their offset in it, and they themselves.
+pub type Take<'a> = dyn FnMut(u64, &[u8]) -> Result<(), flash::Error> + 'a;
 
 impl Image<'_> {
     /// The bytes of a part, unpacked.
@@ -95,11 +97,7 @@ impl Image<'_> {
     ///
     /// # Errors
     /// What `take` answers, or that the file cannot be read.
-    pub fn each(
-        &mut self,
-        part: Part,
-        take: &mut dyn FnMut(u64, &[u8]) -> Result<(), flash::Error>,
-    ) -> Result<(), flash::Error> {
+    pub fn each(&mut self, part: Part, take: &mut Take<'_>) -> Result<(), flash::Error> {
         let mut content = self.part(part).map_err(flash::Error::Source)?;
         let mut buf = vec![0; PIECE];
         let mut at = 0;
