@@ -88,7 +88,7 @@ fn an_upgrade_needs_neither_its_session_nor_the_old_root_file_system() {
     router.console.run(&drop_caches).ok();
     router
         .console
-        .line(&format!("while echo 3 >{file}; do :; done &"));
+        .line(&format!("while sleep 1; do echo 3 >{file}; done &"));
     send(&image);
     telnet.expect(&format!("received {} bytes, sha256 ", new.len()));
     wait_until("the header to be erased", || {
