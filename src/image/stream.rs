@@ -135,16 +135,7 @@ impl<'a> Stream<'a> {
     fn fill(&mut self) -> io::Result<usize> {
         self.buf.drain(..self.start);
         self.start = 0;
-        let had = self.buf.len();
-        self.buf.resize(had + PIECE, 0);
-        let count = loop {
-            match self.input.read(&mut self.buf[had..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
-            }
-        };
-        self.buf.truncate(had + *count.as_ref().unwrap_or(&0));
-        count
+        read_more(self.input, &mut self.buf)
     }
 
     /// Steps over bytes that have been looked at.
@@ -224,6 +215,20 @@ impl Read for Stream<'_> {
         self.consume(count);
         Ok(count)
     }
+}
+
+/// Appends the next piece of `input` to `buf`; how many bytes came, 0 at the end.
+pub(super) fn read_more(input: &mut dyn Read, buf: &mut Vec<u8>) -> io::Result<usize> {
+    let had = buf.len();
+    buf.resize(had + PIECE, 0);
+    let count = loop {
+        match input.read(&mut buf[had..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => break other,
+        }
+    };
+    buf.truncate(had + *count.as_ref().unwrap_or(&0));
+    count
 }
 
 #[cfg(test)]

@@ -6,14 +6,13 @@
 use super::fwtool::{self, Chunk, Kind};
 use super::look::{Info, Sum};
 use super::metadata::Metadata;
+use super::stream::read_more;
 use flate2::Crc;
 use sha2::{Digest, Sha256};
 use std::io::{self, Cursor, Read};
 
 /// Bytes that are held back.
 const WINDOW: usize = 64 * 1024;
-/// Bytes that are read at a time.
-const PIECE: usize = 64 * 1024;
 
 /// Reads a file up to its chunks.
 pub(super) struct Tail<'a> {
@@ -63,14 +62,7 @@ impl<'a> Tail<'a> {
         self.buf.drain(..self.start);
         self.start = 0;
         let had = self.buf.len();
-        self.buf.resize(had + PIECE, 0);
-        let count = loop {
-            match self.input.read(&mut self.buf[had..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
-            }
-        };
-        self.buf.truncate(had + *count.as_ref().unwrap_or(&0));
+        let count = read_more(self.input, &mut self.buf);
         if let Some(hash) = &mut self.sha256 {
             hash.update(&self.buf[had..]);
         }
