@@ -77,7 +77,9 @@ fn plain(flags: &[FlagInfo<'_>], args: &[OsString]) -> std::result::Result<Vec<S
                 match halves.next() {
                     Some(value) => options.push(disguise(value)),
                     None if takes_value(flags, |f| f.long.trim_start_matches('-') == name) => {
-                        options.extend(rest.next().map(|value| disguise(value.as_bytes())));
+                        let value = rest.next().map(|value| disguise(value.as_bytes()));
+                        let missing = || format!("option '--{name}' requires an argument");
+                        options.push(value.ok_or_else(missing)?);
                     }
                     None => {}
                 }
@@ -208,6 +210,7 @@ mod tests {
         );
         check(&[b"-x"], "invalid option -- 'x'");
         check(&[b"-p"], "option requires an argument -- 'p'");
+        check(&[b"--port"], "option '--port' requires an argument");
     }
 
     #[test]
