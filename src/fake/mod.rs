@@ -129,9 +129,11 @@ impl FakeSystem {
         self.power.on();
         let root = std::mem::take(&mut self.mounts.root);
         let flash = std::mem::take(&mut self.mounts.flash);
+        let archives = std::mem::take(&mut self.mounts.archives);
         self.mounts = FakeMounts::new(&self.power);
         self.mounts.root = root;
         self.mounts.flash = flash;
+        self.mounts.archives = archives;
         self.disks.forget_loops();
         let command_line = std::mem::take(&mut self.machine.command_line);
         self.machine = FakeMachine::new(&self.power);

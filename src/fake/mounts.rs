@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// A file that comes and goes with the file system it was put into.
+const ARCHIVE: &str = "sysupgrade.tgz";
+
 /// The mount table.
 pub struct FakeMounts {
     /// What is mounted.
@@ -29,6 +32,8 @@ pub struct FakeMounts {
     /// Taken off every path.
     pub root: PathBuf,
     pub(super) flash: BTreeMap<PathBuf, FakeFlash>,
+    /// What was in `sysupgrade.tgz` of a file system, by its device.
+    pub(super) archives: BTreeMap<PathBuf, Vec<u8>>,
     pub(super) ubi: FakeUbi,
     pub(super) disks: Option<FakeDisks>,
     pub(super) power: Power,
@@ -58,6 +63,7 @@ impl FakeMounts {
             .map(String::from)
             .to_vec(),
             busy: Vec::new(),
+            archives: BTreeMap::new(),
             seen: Vec::new(),
             root: "/".into(),
             flash: BTreeMap::new(),
@@ -162,6 +168,10 @@ impl Mounts for FakeMounts {
         let read_only = flags.contains(MountFlags::RDONLY);
         if ["jffs2", "ubifs", "ext4", "f2fs"].contains(&fstype) {
             let names = self.names(source, fstype, read_only)?;
+            let archive = self.archives.get(source);
+            if let Some(bytes) = archive.filter(|_| names.iter().any(|name| name == ARCHIVE)) {
+                std::fs::write(target.join(ARCHIVE), bytes)?;
+            }
             self.seen.push(names);
         }
         let access = if read_only { "ro" } else { "rw" };
@@ -228,14 +238,15 @@ impl Mounts for FakeMounts {
             return Err(Errno::BUSY.into());
         }
         let gone = self.table.remove(at);
-        let archive = target.join("sysupgrade.tgz");
+        let archive = target.join(ARCHIVE);
         if gone.options.starts_with("rw") && archive.exists() {
             // What was put into the mount point goes into the file system that was there.
             match (&*gone.fstype, &self.disks) {
-                ("ubifs", _) => self.ubi.keep(&gone.source, "sysupgrade.tgz")?,
-                ("ext4" | "vfat", Some(disks)) => disks.keep(&gone.source, "sysupgrade.tgz")?,
+                ("ubifs", _) => self.ubi.keep(&gone.source, ARCHIVE)?,
+                ("ext4" | "vfat", Some(disks)) => disks.keep(&gone.source, ARCHIVE)?,
                 _ => return Ok(()),
             }
+            self.archives.insert(gone.source, std::fs::read(&archive)?);
             std::fs::remove_file(archive)?;
         }
         Ok(())
