@@ -45,6 +45,7 @@ pub mod pager;
 pub mod proc;
 pub mod shell;
 pub mod signature;
+pub mod ssh;
 pub mod sys;
 pub mod telnet;
 pub mod text;
