@@ -25,7 +25,8 @@ pub static APPLET: Applet = Applet {
 /// Mount the settings over the read-only root file system, so that / can be changed.
 ///
 /// Verbs: start (the default) mounts the data volume; ram takes memory in its place;
-/// done notes that the boot is complete; stop writes everything to flash.
+/// done notes that the boot is complete; stop writes everything to flash. Status 3: a boot found
+/// nothing wrong, but was asked for failsafe mode (reboot -F), and nothing is mounted.
 #[derive(FromArgs, ArgsInfo)]
 #[argh(example = "mount_root && cd / && passwd")]
 struct Options {
@@ -42,6 +43,9 @@ struct Options {
     #[argh(positional)]
     verb: Vec<String>,
 }
+
+/// Nothing is mounted, and preinit goes to failsafe mode.
+const ASKED_FOR_FAILSAFE: Exit = Exit(3);
 
 fn run(ctx: &mut Ctx) -> Result<Exit> {
     let options: Options = ctx.options()?;
@@ -98,7 +102,7 @@ fn start(ctx: &mut Ctx, view: &View, options: &Options) -> Result<Exit> {
         },
     };
     match result {
-        Ok(exit) if options.dry_run => Ok(exit),
+        Ok(exit) if options.dry_run || exit == ASKED_FOR_FAILSAFE => Ok(exit),
         Ok(exit) => {
             mounted(ctx, options.ro, view.failsafe);
             Ok(exit)
@@ -128,6 +132,9 @@ fn settle(
     mut switch: Vec<Step>,
 ) -> Result<Exit> {
     carry_out(ctx, before, options.dry_run)?;
+    if view.booting && view.mounted.is_none() && !options.dry_run && failsafe_asked(ctx) {
+        return Ok(ASKED_FOR_FAILSAFE);
+    }
     let dir = view.mounted.as_ref().map(|mounted| &*mounted.target);
     let dir = ctx.path(dir.unwrap_or(Path::new(start::ASIDE)));
     if options.ro && !options.dry_run && !old::has_upper(&dir) {
@@ -136,6 +143,26 @@ fn settle(
     let mounted = view.volume.is_some();
     let steps = extroot(ctx, view, options, mounted).unwrap_or(switch);
     carry_out(ctx, &steps, options.dry_run)
+}
+
+/// Whether the data file system, mounted aside, has a note that asks this boot for failsafe
+/// mode. The note goes, and so does the mount.
+fn failsafe_asked(ctx: &mut Ctx) -> bool {
+    let aside = ctx.path(start::ASIDE);
+    match state::take_failsafe(&aside) {
+        Ok(true) => ctx
+            .sys
+            .mounts()
+            .unmount(&aside, UnmountFlags::empty())
+            .is_ok(),
+        Ok(false) => false,
+        Err(source) => {
+            // A boot that can never be normal again would be worse than one that is.
+            let reason = safebox::error::reason(&source);
+            ctx.say(format_args!("failsafe mode was asked for: {reason}"));
+            false
+        }
+    }
 }
 
 /// The steps that put settings on another disk in place, if fstab asks for one that is there.

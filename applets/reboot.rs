@@ -1,10 +1,12 @@
 //! reboot, halt, poweroff - end the system, by the name it is called by.
 //!
 //! Process 1 does it in order. `-f` is for the day when process 1 hangs: straight to the
-//! kernel, with nothing but a sync before.
+//! kernel, with nothing but a sync before. `-F` asks the next boot for failsafe mode, which helps
+//! where nobody can press a button.
 
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
+use safebox::overlay::state;
 use safebox::sys::Reboot;
 use safebox::sys::signal::{self, numbers};
 use std::time::Duration;
@@ -16,10 +18,11 @@ pub static APPLET: Applet = Applet {
 };
 
 const USAGE: &str = "\
-Usage: reboot [-fn] [-d SECONDS]     (also: halt, poweroff)
+Usage: reboot [-Ffn] [-d SECONDS]     (also: halt, poweroff)
 
 Start the device again, halt it, or switch it off.
 
+  -F                the next boot goes to failsafe mode, once
   -d SECONDS        wait before
   -n                with -f: do not write out what is in memory first
   -f                at once, without asking process 1
@@ -41,6 +44,15 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         "poweroff" => (Reboot::PowerOff, numbers::USR2),
         _ => (Reboot::Restart, numbers::TERM),
     };
+    if opts.has("F") {
+        let overlay = ctx.path("/overlay");
+        // The directory is there in every firmware; what is in it, only when it is mounted.
+        if !overlay.join("upper").is_dir() {
+            let text = "no settings on /overlay, where the next boot looks: type mount_root first";
+            return Err(Error::message(text));
+        }
+        state::ask_for_failsafe(&overlay).at("write", "/overlay/.failsafe_once")?;
+    }
     if !opts.has("n") {
         ctx.sys.machine().sync();
     }

@@ -1,8 +1,9 @@
 //! What the data file system remembers about itself, at its top.
 //!
 //! `.fs_state` is OpenWrt's: a symbolic link whose target is a number. `.fs_reset` is ours,
-//! a link too: a reset has begun and must be finished; its target says of what. Links,
-//! because making one is a single change that a power cut cannot tear.
+//! a link too: a reset has begun and must be finished; its target says of what. So is
+//! `.failsafe_once`: the next boot goes to failsafe mode. Links, because making one is a single
+//! change that a power cut cannot tear.
 
 use std::io;
 use std::os::unix::fs::symlink;
@@ -12,6 +13,26 @@ use std::path::Path;
 pub const STATE: &str = ".fs_state";
 /// Our link for a reset under way.
 pub const RESET: &str = ".fs_reset";
+
+/// Our link for a boot that goes to failsafe mode.
+pub const FAILSAFE_ONCE: &str = ".failsafe_once";
+
+/// Asks the next boot to go to failsafe mode.
+pub fn ask_for_failsafe(dir: &Path) -> io::Result<()> {
+    let link = dir.join(FAILSAFE_ONCE);
+    remove(&link)?;
+    symlink("1", link)
+}
+
+/// Whether failsafe mode was asked for; asked is only once.
+///
+/// # Errors
+/// It was, and the next boot would find it again.
+pub fn take_failsafe(dir: &Path) -> io::Result<bool> {
+    let link = dir.join(FAILSAFE_ONCE);
+    let asked = link.symlink_metadata().is_ok();
+    remove(&link).map(|()| asked)
+}
 
 /// How far the data file system has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
