@@ -38,6 +38,7 @@ applets! {
     du
     echo
     env
+    failsafe_dhcp
     failsafe_net
     failsafe_wait
     r#false

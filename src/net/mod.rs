@@ -2,6 +2,7 @@
 
 pub mod arp;
 pub mod board;
+pub mod dhcp;
 pub mod interface;
 pub mod kernel;
 pub mod link;

@@ -1,8 +1,8 @@
 //! In failsafe mode the device answers on every LAN port, and says so when it cannot.
 
-use crate::lab::Bench;
 use crate::lab::router::{FAILSAFE_ADDRESS, Router, Setup};
 use crate::lab::talk::PATIENCE;
+use crate::lab::{Bench, TAP};
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -117,6 +117,20 @@ fn whichever_port_has_the_cable_answers_and_the_led_says_when_none_has() {
         .console
         .run("ip -4 address show lo | grep 127.0.0.1/8")
         .ok();
+    // A PC without an address gets one.
+    let show = bench.file(
+        "show",
+        b"#!/bin/sh\n[ \"$1\" != bound ] || echo $ip $router $dns\n",
+    );
+    std::fs::set_permissions(&show, PermissionsExt::from_mode(0o755)).unwrap();
+    let udhcpc = Command::new("busybox")
+        .args([
+            "udhcpc", "-f", "-q", "-n", "-t", "20", "-T", "1", "-i", TAP, "-s",
+        ])
+        .arg(&show)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&udhcpc.stdout), "192.168.1.100\n");
     // The cable is pulled out, and put in again.
     router.operate("set_link lan off");
     router.console.expect("failsafe: network: unreachable");

@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// The end of the cable on the PC's side.
-const TAP: &str = "tap0";
+pub const TAP: &str = "tap0";
 
 /// The LAN address of a board that has settings.
 pub const SETTLED_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 50);
