@@ -6,6 +6,7 @@
 
 use argh::{ArgsInfo, FromArgs};
 use safebox::applet::{Applet, Ctx, Dir};
+use safebox::boot::knock::{self, Door};
 use safebox::boot::trigger::Trigger;
 use safebox::boot::wait::Listener;
 use safebox::boot::{console, tell, words};
@@ -13,6 +14,7 @@ use safebox::error::{At, Exit, Result};
 use safebox::proc::background::{self, Place};
 use safebox::sys::process::{self, Fork};
 use safebox::sys::signal;
+use std::io::Read;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -24,8 +26,8 @@ pub static APPLET: Applet = Applet {
 
 /// Wait for somebody to ask for failsafe mode: status 0 if so, 1 if not.
 ///
-/// Heard are: "f" on any console of the kernel, any button, and "failsafe=" on the kernel's
-/// command line. "1" to "4" end the wait and leave the number in /tmp/debug_level. The command
+/// Heard are: "f" on any console of the kernel, any button, "failsafe=" on the kernel's command
+/// line, and "recvudp -k" with a key that is in /etc/failsafe.keys. "1" to "4" end the wait and leave the number in /tmp/debug_level. The command
 /// line may also have failsafe.wait=SECONDS and failsafe.deny=BUTTON,BUTTON.
 #[derive(FromArgs, ArgsInfo)]
 #[argh(example = "failsafe_wait -t 2 -b 192.168.1.255 && echo failsafe")]
@@ -70,6 +72,14 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     let mut listener = Listener::buttons(denied);
     // Only now, when we hear ourselves: no press falls between the two.
     background::end(&ctx.path(EARLY)).at("end", EARLY)?;
+    if options.broadcast.is_some()
+        && let Some(door) = door(ctx)
+        && let Err(error) = listener.open(door)
+    {
+        // All other ways are left.
+        let reason = safebox::error::reason(&error);
+        tell::on_consoles(&ctx.root, &format!("failsafe: no knocking: {reason}"));
+    }
     listener.prompt(&console::active(&ctx.root));
     let limit = Duration::from_secs(seconds.into());
     let trigger = match std::fs::read_to_string(ctx.path(BUTTON)) {
@@ -81,6 +91,12 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
             let line = format!("- failsafe button {name} was pressed -");
             tell::on_consoles(&ctx.root, &line);
             leave(ctx, BUTTON, &name)?;
+            leave(ctx, "/tmp/failsafe", "")?;
+            Ok(Exit::OK)
+        }
+        Some(Trigger::Knock(key)) => {
+            let line = format!("- failsafe was asked for with key {key} -");
+            tell::on_consoles(&ctx.root, &line);
             leave(ctx, "/tmp/failsafe", "")?;
             Ok(Exit::OK)
         }
@@ -117,6 +133,16 @@ fn hear_early(ctx: &Ctx, denied: Vec<String>, seconds: u16) -> Result<Exit> {
         leave(ctx, BUTTON, &name)?;
     }
     Ok(Exit::OK)
+}
+
+/// For those who knock, if the image has keys of theirs.
+fn door(ctx: &Ctx) -> Option<Door> {
+    let mut nonce = [0; 32];
+    // The kernel may not have gathered enough yet for getrandom(2), which would wait for it; at
+    // each boot another number is all that is needed.
+    let mut source = std::fs::File::open(ctx.path("/dev/urandom")).ok()?;
+    source.read_exact(&mut nonce).ok()?;
+    Door::new(&ctx.path(knock::FOLDER), nonce)
 }
 
 /// Leaves a word in a file for the scripts that come later.

@@ -4,11 +4,13 @@
 
 use argh::{ArgsInfo, FromArgs};
 use safebox::applet::{Applet, Ctx, Dir};
-use safebox::boot::announce;
-use safebox::error::{At, Exit, Result};
+use safebox::boot::{announce, knock};
+use safebox::error::{At, Error, Exit, Result};
+use safebox::signature::usign::{LONGEST, SecretKey};
 use safebox::sys::clock;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::path::{Path, PathBuf};
 
 pub static APPLET: Applet = Applet {
     names: &["recvudp"],
@@ -26,6 +28,10 @@ struct Options {
     /// end after the first
     #[argh(switch, short = '1')]
     one: bool,
+    /// ask routers that wait to enter failsafe mode, with this secret key of usign; its public
+    /// half must be in their image, in /etc/failsafe.keys
+    #[argh(option, short = 'k')]
+    key: Option<PathBuf>,
     /// listen on this port (4919 if not given)
     #[argh(option, short = 'p', default = "announce::PORT")]
     port: u16,
@@ -37,6 +43,7 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     let at = format!("port {}", options.port);
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, options.port)).at("", &at)?;
     let port = socket.local_addr().at("", &at)?.port();
+    let key = options.key.as_deref().map(secret).transpose()?;
     ctx.say(format_args!(
         "waiting for announcements on UDP port {port}; now switch the router on"
     ));
@@ -44,13 +51,38 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     let mut seen = 0;
     while limit.is_none_or(|limit| seen < limit) && !ctx.out.failed() {
         let (count, from) = socket.recv_from(&mut buf).at("", &at)?;
-        let Some(text) = buf.get(..count).and_then(announce::text) else {
+        let packet = buf.get(..count).unwrap_or_default();
+        let Some(text) = announce::text(packet) else {
+            if let Some(answer) = key.as_ref().and_then(|key| knock::answer(packet, key)) {
+                socket
+                    .send_to(&answer, from)
+                    .at("answer", from.to_string())?;
+                ctx.out
+                    .line(format!(">>> {} was asked with the key", from.ip()));
+            }
             continue;
         };
         seen += 1;
+        if key.is_some() && announce::asks_to_press(text) {
+            let to = (from.ip(), announce::PORT);
+            socket
+                .send_to(&knock::knock(), to)
+                .at("ask", from.ip().to_string())?;
+        }
         show(ctx, from.ip(), text);
     }
     Ok(Exit::OK)
+}
+
+/// Reads a secret key.
+fn secret(path: &Path) -> Result<SecretKey> {
+    let mut text = Vec::new();
+    let file = std::fs::File::open(path).at("open", path)?;
+    file.take(LONGEST).read_to_end(&mut text).at("read", path)?;
+    SecretKey::parse(&text).ok_or_else(|| {
+        let text = "not a secret key of usign, or one with a password";
+        Error::message(format!("{}: {text}", path.display()))
+    })
 }
 
 fn show(ctx: &mut Ctx, from: IpAddr, text: &[u8]) {

@@ -12,6 +12,7 @@ pub mod devices;
 pub mod early;
 pub mod inittab;
 pub mod inputs;
+pub mod knock;
 pub mod led;
 pub mod mount_options;
 pub mod preinit;

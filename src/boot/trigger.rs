@@ -1,12 +1,16 @@
 //! What asks for failsafe mode, or for more messages.
 
-/// What a console or a button said.
+use crate::signature::usign::KeyId;
+
+/// What a console, a button or the network said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
     /// `f` on a console.
     Key,
     /// This button.
     Button(String),
+    /// The network, by whoever has this key.
+    Knock(KeyId),
     /// `1` to `4` on a console: no failsafe mode, but more messages.
     Debug(u8),
 }

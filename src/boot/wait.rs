@@ -1,5 +1,5 @@
-//! Waiting for somebody to ask for failsafe mode: all consoles, buttons and the clock in
-//! one loop, acted upon at once.
+//! Waiting for somebody to ask for failsafe mode: all consoles, buttons, the network and the
+//! clock in one loop, acted upon at once.
 //!
 //! Consoles are read byte by byte, so that a person who types `f` and forgets Enter is
 //! heard all the same. What was typed before the prompt counts, and so does a button that has
@@ -8,13 +8,14 @@
 
 use super::button::Change;
 use super::inputs::{self, Inputs};
+use super::knock::{self, Door, Heard};
 use super::trigger::{self, Trigger};
 use super::uevent::Event;
 use super::{announce, button, console};
 use crate::net::kernel::LinkEvents;
 use crate::sys::{tty, uevent::Uevents};
 use rustix::event::{PollFd, PollFlags, poll};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ Press the [f] key and hit [enter] to enter failsafe mode\r
 Press the [1], [2], [3] or [4] key and hit [enter] to select the debug level\r
 ";
 
+/// Packets of the network that are looked at in one go.
+const MOST_PACKETS: usize = 16;
 /// A line that is longer asks for nothing.
 const LONGEST_LINE: usize = 64;
 /// Between two announcements.
@@ -46,6 +49,7 @@ pub struct Listener {
     consoles: Vec<Asked>,
     uevents: Option<Uevents>,
     links: Option<LinkEvents>,
+    door: Option<(UdpSocket, Door)>,
     inputs: Inputs,
     /// Buttons that do not count: lines that are no buttons, buttons that hang.
     denied: Vec<String>,
@@ -61,6 +65,7 @@ impl Listener {
             // Before the input devices are looked for, so that none is missed.
             uevents: Uevents::listen().ok(),
             links: None,
+            door: None,
             inputs: Inputs::default(),
             denied,
             held: None,
@@ -85,6 +90,17 @@ impl Listener {
                 });
             }
         }
+    }
+
+    /// Hears those who knock, too.
+    ///
+    /// # Errors
+    /// Somebody else has the port.
+    pub fn open(&mut self, door: Door) -> std::io::Result<()> {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, announce::PORT))?;
+        socket.set_nonblocking(true)?;
+        self.door = Some((socket, door));
+        Ok(())
     }
 
     /// Waits up to `limit` for a trigger, announcing itself to `broadcast` every second and
@@ -145,13 +161,21 @@ impl Listener {
         let inputs = self.inputs.descriptors();
         let uevents = self.uevents.iter().map(AsFd::as_fd);
         let links = self.links.iter().map(AsFd::as_fd);
-        consoles.chain(inputs).chain(uevents).chain(links)
+        let door = self.door.iter().map(|(socket, _)| socket.as_fd());
+        consoles
+            .chain(inputs)
+            .chain(uevents)
+            .chain(links)
+            .chain(door)
     }
 
     /// Reads whatever is there; gives the first trigger.
     fn heard(&mut self) -> Option<Trigger> {
         let mut buf = [0; 8192];
         if let Some(trigger) = self.heard_on_consoles() {
+            return Some(trigger);
+        }
+        if let Some(trigger) = self.heard_at_the_door() {
             return Some(trigger);
         }
         while let Some(message) = self.uevents.as_ref().and_then(|u| u.read(&mut buf)) {
@@ -196,6 +220,24 @@ impl Listener {
             true
         });
         found
+    }
+
+    fn heard_at_the_door(&self) -> Option<Trigger> {
+        let (socket, door) = self.door.as_ref()?;
+        let mut packet = [0; knock::LONGEST_PACKET];
+        // A flood must not keep us from everything else.
+        for _ in 0..MOST_PACKETS {
+            let (count, from) = socket.recv_from(&mut packet).ok()?;
+            match door.hear(packet.get(..count)?) {
+                Heard::Nothing => {}
+                Heard::Opened(key) => return Some(Trigger::Knock(key)),
+                Heard::Reply(packet) => {
+                    // It may knock again.
+                    let _ = socket.send_to(&packet, from);
+                }
+            }
+        }
+        None
     }
 
     fn open_inputs(&mut self) {

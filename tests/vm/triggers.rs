@@ -5,6 +5,7 @@
 
 use crate::lab::Bench;
 use crate::lab::router::{Router, Setup};
+use std::process::Command;
 
 const PROMPT: &str = "Press the [f] key and hit [enter] to enter failsafe mode";
 
@@ -159,6 +160,64 @@ fn a_wait_of_zero_asks_nobody() {
     let (_bench, mut router) = power_on("failsafe.wait=0 lab.early=reset,pressed");
     expect_normal(&mut router);
     assert!(!router.console.log().contains(PROMPT));
+}
+
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn whoever_cannot_press_a_button_asks_before_the_restart_and_that_counts_once() {
+    let bench = Bench::settled();
+    let mut router = bench.power_on();
+    router.boot_normally();
+    router.console.line("reboot -F");
+    router
+        .console
+        .expect("- failsafe: it was asked for before the restart -");
+    expect_failsafe(&mut router);
+    let console = &mut router.console;
+    // The settings are as they were and nothing of them is in use.
+    console.run("[ ! -e /etc/note ] && ! touch /etc/x").ok();
+    console.run("reboot -F").refused("mount_root");
+    console.run("mount_root && grep mine /etc/note").ok();
+    console.line("reboot");
+    router.boot_normally();
+}
+
+/// Half of the key in `hooked/etc/failsafe.keys`.
+const KEY: &str = "untrusted comment: mast
+RWRCSwAAAAAAAAAAAAAAAAAAAAAAAAAAgkyR/ix+USWZSI0skWKdCrUXt6URe7G77G5EB9arnE4eoZTEpbKnqAtupS7byq+LuiNMZFTXM9bxw2p71qGFCP/xwstNmjYhjy/mKaCmuOY=
+";
+/// Half of a key that no image has.
+const STRANGER: &str = "untrusted comment: stranger
+RWRCSwAAAAAAAAAAAAAAAAAAAAAAAAAApZ3ljfgstRbXNTAfp7W9iOejUCb1iwRG0i7HyUg1to/jBWKfbwkZ0LP9qhgU/f5nJptaZ0FDUpLRZO78NqiWqcaS8rodWCZuTdirlh7ajp4=
+";
+
+/// What somebody at the PC sees, who asks with this key until the device has said something
+/// so many times.
+fn ask_with(bench: &Bench, key: &str, count: &str) -> String {
+    let key = bench.file("key", key.as_bytes());
+    let output = Command::new(env!("CARGO_BIN_EXE_safebox"))
+        .args(["recvudp", "-c", count, "-k"])
+        .arg(key)
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+#[ignore = "boots the lab: make vm"]
+fn who_has_a_key_of_the_image_gets_in_by_network_and_nobody_else() {
+    let (bench, mut router) = power_on("failsafe.wait=600");
+    router.console.expect(PROMPT);
+    let shown = ask_with(&bench, STRANGER, "3");
+    assert!(shown.contains(">>> 192.168.1.1 was asked with the key"));
+    assert!(!shown.contains("Entering"), "{shown}");
+    let shown = ask_with(&bench, KEY, "2");
+    let last = ">>> it is in failsafe mode: telnet 192.168.1.1\n";
+    assert!(shown.ends_with(last), "{shown}");
+    router
+        .console
+        .expect("- failsafe was asked for with key 99488d2c91629d0a -");
+    expect_failsafe(&mut router);
 }
 
 #[test]

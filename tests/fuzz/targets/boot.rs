@@ -6,8 +6,9 @@
 use libfuzzer_sys::fuzz_target;
 use safebox::boot::mount_options::Options;
 use safebox::boot::preinit::Progress;
-use safebox::boot::{announce, console, early, inittab, trigger, words};
+use safebox::boot::{announce, console, early, inittab, knock, trigger, words};
 use safebox::proc::list;
+use safebox::signature::usign::{KeyId, SecretKey};
 use safebox::sys::mount::parse_table;
 use std::path::{Component, Path};
 
@@ -50,6 +51,11 @@ fuzz_target!(|data: &[u8]| {
     Options::default().add(&text);
     parse_table(data);
     announce::text(data);
+    let key = SecretKey {
+        id: KeyId([1; 8]),
+        seed: [2; 32],
+    };
+    knock::answer(data, &key);
     let sent = announce::packet(data);
     let told = announce::text(&sent).expect("it is one of ours");
     assert!(data.starts_with(told));
