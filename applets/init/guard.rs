@@ -89,6 +89,9 @@ impl Guard {
         if let Some(fd) = inherited {
             // What is no watchdog is nobody's loss.
             self.watchdog = Watchdog::adopt(fd, timeout_s.max(1).into()).ok();
+            if self.watchdog.is_some() {
+                self.tell(1, "- watchdog taken over -");
+            }
         }
         self.arm_watchdog();
     }
