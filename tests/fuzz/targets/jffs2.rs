@@ -40,7 +40,7 @@ fn read(flash: FakeFlash, beyond: bool) {
         medium: &mut medium,
         trouble: &mut |_| {},
     };
-    let mut visit = |header: &safebox::archive::Header, content: &mut dyn Read| {
+    let visit = |header: &safebox::archive::Header, content: &mut dyn Read| {
         let path = safe_name(&header.name).expect("no name leads out");
         assert!(path.is_some());
         let mut length = 0;
