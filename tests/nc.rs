@@ -1,11 +1,16 @@
 //! nc against itself, nc.openbsd and busybox, over loopback.
 
 #![allow(clippy::unwrap_used, reason = "a failing unwrap fails the test")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+
+#[path = "support/tempdir.rs"]
+mod tempdir;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 /// More than any socket buffer holds.
 const MUCH: usize = 6_000_000;
@@ -30,6 +35,12 @@ fn listening(arguments: &str, stdin: Stdio) -> (Child, u16) {
         .stdin(stdin)
         .spawn()
         .unwrap();
+    let port = told_port(&mut child);
+    (child, port)
+}
+
+/// The port that a listener tells in its first line.
+fn told_port(child: &mut Child) -> u16 {
     let mut line = String::new();
     let mut stderr = child.stderr.take().unwrap();
     let mut byte = [0];
@@ -37,8 +48,7 @@ fn listening(arguments: &str, stdin: Stdio) -> (Child, u16) {
         line.push(char::from(byte[0]));
     }
     child.stderr = Some(stderr);
-    let port = line.rsplit(' ').next().unwrap().parse().unwrap();
-    (child, port)
+    line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 /// Feeds a child from a thread.
@@ -173,6 +183,9 @@ fn length_and_digest_are_checked() {
         1,
         "do not use",
     );
+    check("--size 3", 0, "");
+    check(&format!("--sha256={ABC}"), 0, "");
+    check("--sha256", 0, &format!("received 3 bytes, sha256 {ABC}"));
     check("--count", 0, &format!("received 3 bytes, sha256 {ABC}"));
 }
 
@@ -214,38 +227,209 @@ fn a_program_serves_one_connection_after_the_other() {
     server.wait().unwrap();
 }
 
+/// Another program of this name, and what its users type on a PC. PORT and, for who listens
+/// on `-p`, `-l -p PORT` are put in.
+struct Other {
+    program: &'static str,
+    /// To listen; then what makes a sender end.
+    listen: [&'static str; 2],
+    /// To connect; then what makes a sender end.
+    connect: [&'static str; 2],
+}
+
+const OTHERS: [Other; 4] = [
+    Other {
+        program: "nc.openbsd",
+        listen: ["-l 127.0.0.1 PORT", "-N"],
+        connect: ["127.0.0.1 PORT", "-N"],
+    },
+    Other {
+        program: "nc.traditional",
+        listen: ["-l -p PORT", "-q 0"],
+        connect: ["127.0.0.1 PORT", "-q 0"],
+    },
+    Other {
+        program: "ncat",
+        listen: ["-l 127.0.0.1 PORT", "--send-only"],
+        connect: ["127.0.0.1 PORT", ""],
+    },
+    Other {
+        program: "busybox nc",
+        listen: ["-l -p PORT", ""],
+        connect: ["127.0.0.1 PORT", ""],
+    },
+];
+
+impl Other {
+    /// Starts it; None, and a word about it, where it is not installed.
+    fn start(&self, words: &[&str; 2], sends: bool, port: u16) -> Option<Command> {
+        let (program, first) = self.program.split_once(' ').unwrap_or((self.program, ""));
+        let bins = ["/bin", "/usr/bin"];
+        let Some(bin) = bins
+            .iter()
+            .find(|bin| Path::new(bin).join(program).exists())
+        else {
+            eprintln!("skipped: there is no {program}: make setup");
+            return None;
+        };
+        let [place, end] = words;
+        let port = place.replace("PORT", &port.to_string());
+        let line = format!("{first} {} {port}", if sends { end } else { "" });
+        let mut command = Command::new(Path::new(bin).join(program));
+        command.args(line.split_whitespace()).stderr(Stdio::null());
+        Some(command)
+    }
+}
+
+/// Waits until somebody listens on this port of IPv4 or IPv6.
+fn expect_listener(port: u16) {
+    // proc(5): local address, remote address, state LISTEN.
+    let wanted = [
+        format!(":{port:04X} 00000000:0000 0A"),
+        format!(":{port:04X} {:032}:0000 0A", 0),
+    ];
+    let limit = Instant::now() + Duration::from_secs(60);
+    loop {
+        let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+        let tables = tables.map(|table| std::fs::read_to_string(table).unwrap_or_default());
+        if wanted.iter().any(|wanted| tables.concat().contains(wanted)) {
+            return;
+        }
+        assert!(Instant::now() < limit, "nobody listens on port {port}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A port that was free just now.
+fn free_port() -> u16 {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.local_addr().unwrap().port()
+}
+
+/// A sender and a receiver, each one connected to the other, with what a shell's `<` and `>`
+/// make of their input and output.
+fn pass(folder: &Path, start: impl FnOnce(Stdio, Stdio) -> [Child; 2], what: &str) {
+    let (input, output) = (folder.join("input"), folder.join("output"));
+    if !input.exists() {
+        std::fs::write(&input, much()).unwrap();
+    }
+    let from = std::fs::File::open(&input).unwrap();
+    let to = std::fs::File::create(&output).unwrap();
+    for child in start(from.into(), to.into()) {
+        let (status, _, errors) = finish(child);
+        assert!(status.success(), "{what}: {status} {errors}");
+    }
+    let came = std::fs::read(&output).unwrap();
+    assert!(came == much(), "{what}: {} of {MUCH} bytes", came.len());
+}
+
 #[test]
-fn other_programs_of_this_name_are_understood() {
-    let openbsd = Path::new("/usr/bin/nc.openbsd");
-    if openbsd.exists() {
+fn nothing_is_lost_against_other_programs_of_this_name_in_either_role() {
+    let folder = tempdir::TempDir::new();
+    for other in &OTHERS {
+        for sends in [true, false] {
+            let what = format!("{} sends: {sends}", other.program);
+            // It listens.
+            let port = free_port();
+            let Some(mut command) = other.start(&other.listen, sends, port) else {
+                continue;
+            };
+            let ours = |from: Stdio, to: Stdio| {
+                let mut ours = nc(&format!("127.0.0.1 {port}"));
+                ours.stdin(from).stdout(to).spawn().unwrap()
+            };
+            pass(
+                folder.path(),
+                |from, to| {
+                    let (his, mine) = if sends {
+                        (
+                            command.stdin(from).stdout(Stdio::null()),
+                            (Stdio::null(), to),
+                        )
+                    } else {
+                        (
+                            command.stdin(Stdio::null()).stdout(to),
+                            (from, Stdio::null()),
+                        )
+                    };
+                    let child = his.spawn().unwrap();
+                    expect_listener(port);
+                    [child, ours(mine.0, mine.1)]
+                },
+                &format!("{what}, listens"),
+            );
+            // It connects.
+            pass(
+                folder.path(),
+                |from, to| {
+                    let (his, mine) = if sends {
+                        ((from, Stdio::null()), (Stdio::null(), to))
+                    } else {
+                        ((Stdio::null(), to), (from, Stdio::null()))
+                    };
+                    let mut listener = nc("-v -l -p 0");
+                    let mut mine = listener.stdin(mine.0).stdout(mine.1).spawn().unwrap();
+                    let port = told_port(&mut mine);
+                    let mut command = other.start(&other.connect, sends, port).unwrap();
+                    let his = command.stdin(his.0).stdout(his.1).spawn().unwrap();
+                    [his, mine]
+                },
+                &format!("{what}, connects"),
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_appended_to_or_thrown_away_is_passed_on_as_well() {
+    let folder = tempdir::TempDir::new();
+    let path = folder.path().join("log");
+    std::fs::write(&path, "before\n").unwrap();
+    let append = std::fs::File::options().append(true).open(&path).unwrap();
+    for to in [Stdio::from(append), Stdio::null()] {
         let (mut sender, port) = listening("", Stdio::piped());
         let feeding = feed(&mut sender, much());
-        let output = Command::new(openbsd)
-            .args(["127.0.0.1", &port.to_string()])
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let receiver = nc(&format!("127.0.0.1 {port}")).stdout(to).spawn().unwrap();
+        assert!(finish(receiver).0.success() && finish(sender).0.success());
         feeding.join().unwrap();
-        assert!(output.stdout == much() && finish(sender).0.success());
     }
-    let busybox = Path::new("/bin/busybox");
-    if busybox.exists() {
-        let (receiver, port) = listening("", Stdio::null());
-        let mut sender = Command::new(busybox)
-            .args(["nc", "127.0.0.1", &port.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Our empty input must not stop it in the middle.
-        let feeding = feed(&mut sender, much());
-        let (status, data, errors) = finish(receiver);
-        feeding.join().unwrap();
+    let log = std::fs::read(&path).unwrap();
+    assert!(log.strip_prefix(b"before\n") == Some(&much()));
+}
+
+#[test]
+fn progress_ends_with_a_line_of_its_own() {
+    let (mut sender, port) = listening("--progress", Stdio::piped());
+    let feeding = feed(&mut sender, much());
+    let receiver = nc(&format!("--progress --size {MUCH} 127.0.0.1 {port}"));
+    let (status, data, errors) = finish({ receiver }.spawn().unwrap());
+    feeding.join().unwrap();
+    assert!(status.success() && data == much(), "{errors}");
+    for errors in [errors, finish(sender).2] {
+        let last = errors.lines().last().unwrap_or_default();
+        let rate = last.strip_prefix(&format!("nc: {MUCH} bytes, "));
         assert!(
-            status.success() && data == much(),
-            "{} {errors}",
-            data.len()
+            rate.is_some_and(|rest| rest.ends_with(" KiB/s")),
+            "{errors}"
         );
-        sender.wait().unwrap();
     }
+}
+
+#[test]
+fn lines_go_one_by_one_where_an_interval_is_asked_for() {
+    let (mut sender, port) = listening("-i 1", Stdio::piped());
+    let feeding = feed(&mut sender, b"one\ntwo\nthree".to_vec());
+    let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let mut pieces = Vec::new();
+    let mut buf = [0; 64];
+    loop {
+        match socket.read(&mut buf).unwrap() {
+            0 => break,
+            count => pieces.push(String::from_utf8_lossy(&buf[..count]).into_owned()),
+        }
+    }
+    assert_eq!(pieces, ["one\n", "two\n", "three"]);
+    drop(socket);
+    feeding.join().unwrap();
+    assert!(finish(sender).0.success());
 }

@@ -4,6 +4,7 @@
 //! could not be sent or written, a wrong length or digest are all failures, because the
 //! next command will flash what came.
 
+mod direct;
 mod peer;
 mod transfer;
 
@@ -44,24 +45,28 @@ It ends when the other side has ended and all was sent.
   -4                IPv4 only
   -6                IPv6 only
   -n                HOST is a number
+  -i SEC            wait SEC seconds between lines, or between ports with -z
   -v                say what happens
   -e                run PROG with the connection as its input and output
+      --progress    show on standard error how much has gone, and how fast
       --count       print lengths and SHA-256 digests on standard error
-      --length N    receive N bytes, no more and no less
-      --sha256 HEX  check the digest of what was received
+      --size, --length N  receive N bytes, no more and no less
+      --sha256[=HEX]  print the digests, or check that of what was received
 
-Example: nc 192.168.1.2 3333 > /tmp/firmware.bin
+Examples: nc 192.168.1.2 3333 > /tmp/firmware.bin
+          nc -l -p 3333 --progress --sha256=HEX > /tmp/firmware.bin
 ";
 
 fn run(ctx: &mut Ctx) -> Result<Exit> {
     let program = split_program(&mut ctx.args);
+    join_digest(&mut ctx.args);
     let opts = ctx.getopt(USAGE)?;
     let want = want(ctx, &opts)?;
     let rules = rules(&opts)?;
     // Failing writes are reported, not died of.
     process::ignore_sigpipe();
     if opts.has("z") {
-        return scan(ctx, &want);
+        return scan(ctx, &want, rules.interval);
     }
     if !want.listen {
         let peer = want.connect(ctx, want.ports.0)?;
@@ -103,6 +108,19 @@ fn split_program(args: &mut Vec<OsString>) -> Vec<OsString> {
         }
     }
     program
+}
+
+/// The digest may also be the next word.
+fn join_digest(args: &mut Vec<OsString>) {
+    let Some(at) = args.iter().position(|arg| arg == "--sha256") else {
+        return;
+    };
+    let next = args.get(at + 1).map_or(&b""[..], |next| next.as_bytes());
+    if next.len() == 64 && next.iter().all(u8::is_ascii_hexdigit) {
+        let hex = args.remove(at + 1);
+        args[at].push("=");
+        args[at].push(hex);
+    }
 }
 
 fn bad(what: &str, word: &OsStr) -> Error {
@@ -168,6 +186,7 @@ fn want(ctx: &Ctx, opts: &safebox::opts::Opts) -> Result<Want> {
 fn rules(opts: &safebox::opts::Opts) -> Result<Rules> {
     let digest = match opts.value("sha256") {
         None => None,
+        Some(word) if word.is_empty() => None,
         Some(word) => {
             let hex = word.to_string_lossy().to_ascii_lowercase();
             if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -185,8 +204,10 @@ fn rules(opts: &safebox::opts::Opts) -> Result<Rules> {
         idle: number(opts, "w")?.map(Duration::from_secs),
         linger,
         close_at_once: opts.has("N"),
-        count: opts.has("count"),
-        length: number(opts, "length")?,
+        interval: number(opts, "i")?.map(Duration::from_secs),
+        progress: opts.has("progress"),
+        count: opts.has("count") || (opts.has("sha256") && digest.is_none()),
+        length: number(opts, "size")?,
         digest,
     })
 }
@@ -202,9 +223,14 @@ fn serve(ctx: &mut Ctx, peer: Peer, rules: &Rules, program: &[OsString]) -> Resu
 }
 
 /// `-z`: tries every port of the range; 0 if any is open.
-fn scan(ctx: &mut Ctx, want: &Want) -> Result<Exit> {
+fn scan(ctx: &mut Ctx, want: &Want, interval: Option<Duration>) -> Result<Exit> {
     let mut any = false;
     for port in want.ports.0..=want.ports.1 {
+        if port > want.ports.0
+            && let Some(interval) = interval
+        {
+            std::thread::sleep(interval);
+        }
         match want.connect(ctx, port) {
             Ok(_) => any = true,
             Err(error) if want.verbose || want.ports.0 == want.ports.1 => ctx.say(error),

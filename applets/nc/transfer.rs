@@ -5,12 +5,14 @@
 //! standard input (a busybox sender takes that as the end and stops), and ending with
 //! status 0 whatever happened.
 
+use super::direct::{self, Input, Moved, Output};
 use super::peer::{Peer, timespec};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use safebox::applet::Ctx;
 use safebox::error::{Error, Exit, Result, reason};
+use safebox::meter::Meter;
 use safebox::net::tally::Tally;
 use safebox::sys::signal::{Signals, numbers};
 use std::time::{Duration, Instant};
@@ -23,6 +25,10 @@ pub struct Rules {
     pub linger: Option<Duration>,
     /// The sending side is closed at once even if standard input was empty.
     pub close_at_once: bool,
+    /// Between two lines that are sent.
+    pub interval: Option<Duration>,
+    /// How much has gone is shown.
+    pub progress: bool,
     /// Lengths and digests are printed.
     pub count: bool,
     /// So many bytes must come.
@@ -44,6 +50,8 @@ const PIPE_PIECE: usize = 4096;
 /// Nothing has moved for so long: an empty standard input then closes the sending side, and
 /// one that stays silent is taken to have nothing for a peer that has ended.
 const SILENCE: Duration = Duration::from_secs(1);
+/// Between two looks at how much has gone.
+const SHOW_EVERY: Duration = Duration::from_millis(200);
 
 struct Transfer<'a> {
     peer: Peer,
@@ -60,6 +68,16 @@ struct Transfer<'a> {
     last_move: Instant,
     input_ended: Option<Instant>,
     writes_to_pipe: bool,
+    input: Input,
+    /// Standard input, which the kernel moves, has something; the connection is waited for.
+    input_waits: bool,
+    output: Output,
+    /// The same of the connection; standard output, a pipe, is waited for.
+    peer_waits: bool,
+    /// Nothing is sent before this.
+    next_line: Option<Instant>,
+    /// Where progress is shown: since when the transfer runs, and when that was shown last.
+    meter: Option<(Meter, Instant, Instant)>,
 }
 
 /// Passes bytes on until both sides have ended.
@@ -83,8 +101,23 @@ pub fn run(ctx: &mut Ctx, peer: Peer, rules: &Rules) -> Result<Exit> {
         last_move: Instant::now(),
         input_ended: None,
         writes_to_pipe: !is_regular(ctx),
+        input: Input::Copied,
+        input_waits: false,
+        output: Output::Copied,
+        peer_waits: false,
+        next_line: None,
+        meter: rules
+            .progress
+            .then(|| (Meter::new(ctx), Instant::now(), Instant::now())),
     };
+    if !rules.measures() && !transfer.peer.is_udp() {
+        transfer.output = Output::of(&ctx.out);
+        if rules.interval.is_none() {
+            transfer.input = Input::of(&*ctx.stdin());
+        }
+    }
     let result = transfer.pass_on(ctx, signals.as_ref());
+    transfer.show(true);
     let checked = transfer.check(ctx);
     let exit = result?;
     checked?;
@@ -114,16 +147,17 @@ impl Transfer<'_> {
             if signals.and_then(Signals::next).is_some() {
                 return Ok(Exit(130));
             }
-            if ready.input {
-                self.read_input(ctx, &mut buf)?;
+            if ready.input || (self.input_waits && ready.socket_out) {
+                self.take_input(ctx, &mut buf)?;
             }
-            if ready.socket_in {
-                self.receive(&mut buf)?;
+            if ready.socket_in || (self.peer_waits && ready.output) {
+                self.take(ctx, &mut buf)?;
             }
-            if ready.output {
+            if ready.output && !self.to_write.is_empty() {
                 self.write_output()?;
             }
             self.send()?;
+            self.show(false);
             if self.lingered() {
                 // What has come is still written; what was sent is on its way.
                 while !self.to_write.is_empty() {
@@ -193,16 +227,25 @@ impl Transfer<'_> {
         let empty_input = !self.input_open && self.sending_open && self.to_send.is_empty();
         let silence = (empty_input || self.only_received())
             .then(|| SILENCE.saturating_sub(self.last_move.elapsed()));
-        [idle, linger, silence].into_iter().flatten().min()
+        let line = self
+            .next_line
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        let show = self.meter.as_ref().map(|_| SHOW_EVERY);
+        [idle, linger, silence, line, show]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn wait(&mut self, ctx: &Ctx, signals: Option<&Signals>) -> Result<Ready> {
         let stdin = ctx.stdin();
         let when = |condition, flag| if condition { flag } else { PollFlags::empty() };
-        let reads = self.input_open && self.to_send.len() < PIECE;
-        let receives = self.receiving_open && self.to_write.len() < PIECE;
-        let writes = !self.to_write.is_empty();
-        let socket = when(receives, PollFlags::IN) | when(!self.to_send.is_empty(), PollFlags::OUT);
+        let reads = self.input_open && self.to_send.len() < PIECE && !self.input_waits;
+        let receives = self.receiving_open && self.to_write.len() < PIECE && !self.peer_waits;
+        let writes = !self.to_write.is_empty() || self.peer_waits;
+        let sends = !self.to_send.is_empty() && self.next_line.is_none();
+        let socket =
+            when(receives, PollFlags::IN) | when(sends || self.input_waits, PollFlags::OUT);
         let mut fds = Vec::with_capacity(4);
         let mut add = |condition: bool, fd| {
             condition.then(|| {
@@ -227,11 +270,17 @@ impl Transfer<'_> {
                 Ok(Ready::default())
             }
             Ok(_) => {
-                let came = |at: Option<usize>| at.is_some_and(|at| !fds[at].revents().is_empty());
+                let events = |at: Option<usize>| {
+                    let fd = at.and_then(|at| fds.get(at));
+                    fd.map_or(PollFlags::empty(), PollFd::revents)
+                };
+                let (input, socket) = (events(at_input), events(at_socket));
                 Ok(Ready {
-                    input: came(at_input),
-                    socket_in: receives && came(at_socket),
-                    output: came(at_output),
+                    input: !input.is_empty(),
+                    socket_in: receives && socket != PollFlags::OUT && !socket.is_empty(),
+                    // An error shows at the next try.
+                    socket_out: !socket.is_empty() && socket != PollFlags::IN,
+                    output: !events(at_output).is_empty(),
                 })
             }
             Err(Errno::INTR) => Ok(Ready::default()),
@@ -246,6 +295,95 @@ impl Transfer<'_> {
         }
         (self.receiving_open, self.input_open, self.sending_open) = (false, false, false);
         Ok(Ready::default())
+    }
+
+    /// Moves or reads standard input.
+    fn take_input(&mut self, ctx: &Ctx, buf: &mut [u8]) -> Result<()> {
+        if !self.input_open {
+            return Ok(());
+        }
+        let stdin = ctx.stdin();
+        match self.input.pass(&*stdin, &self.peer) {
+            Ok(Moved::Bytes(count)) => {
+                self.last_move = Instant::now();
+                self.sent.add_unseen(count);
+                self.input_waits = true;
+            }
+            Ok(Moved::End) => {
+                (self.input_open, self.input_waits) = (false, false);
+                self.input_ended = Some(Instant::now());
+            }
+            // Of a file there is always more; of a pipe perhaps not.
+            Ok(Moved::Wait) => self.input_waits = self.input == Input::File || !self.input_waits,
+            Ok(Moved::Copy) => {
+                (self.input, self.input_waits) = (Input::Copied, false);
+                self.read_input(ctx, buf)?;
+            }
+            Err(error) => return Err(failed("connection", error)),
+        }
+        Ok(())
+    }
+
+    /// Moves or reads what has come.
+    fn take(&mut self, ctx: &Ctx, buf: &mut [u8]) -> Result<()> {
+        match self.output.take(&self.peer, &ctx.out) {
+            Ok(Moved::Bytes(count)) => {
+                self.last_move = Instant::now();
+                self.received.add_unseen(count);
+                self.peer_waits = matches!(self.output, Output::Pipe);
+                let Output::Through(from, _) = &self.output else {
+                    return Ok(());
+                };
+                let put = direct::put(from, &ctx.out, count);
+                let mut left = put.map_err(|error| failed("write error", error))?;
+                if left == 0 {
+                    return Ok(());
+                }
+                while left > 0 {
+                    let most = left.min(buf.len());
+                    let read = rustix::io::read(from, &mut buf[..most]);
+                    let read = read.map_err(|error| failed("pipe", error))?;
+                    self.to_write.extend_from_slice(&buf[..read]);
+                    left -= read;
+                }
+                self.output = Output::Copied;
+            }
+            Ok(Moved::End) => (self.receiving_open, self.peer_waits) = (false, false),
+            Ok(Moved::Wait) => self.peer_waits = !self.peer_waits && self.is_to_pipe(),
+            Ok(Moved::Copy) => {
+                (self.output, self.peer_waits) = (Output::Copied, false);
+                self.receive(buf)?;
+            }
+            Err(Errno::PIPE) => return Err(failed("write error", Errno::PIPE)),
+            Err(error) => return Err(failed("connection", error)),
+        }
+        Ok(())
+    }
+
+    fn is_to_pipe(&self) -> bool {
+        matches!(self.output, Output::Pipe)
+    }
+
+    /// How much has gone, now and then, and at the end.
+    fn show(&mut self, at_end: bool) {
+        let done = self.received.bytes + self.sent.bytes;
+        let Some((meter, start, last)) = &mut self.meter else {
+            return;
+        };
+        if !at_end && last.elapsed() < SHOW_EVERY {
+            return;
+        }
+        *last = Instant::now();
+        let spent = start.elapsed().as_millis().max(1);
+        let rate = u128::from(done) * 1000 / spent / 1024;
+        let text = match self.rules.length {
+            Some(length) if !at_end => format!("{}%, {rate} KiB/s", done * 100 / length.max(1)),
+            _ => format!("{done} bytes, {rate} KiB/s"),
+        };
+        match at_end {
+            true => meter.say(text),
+            false => meter.show(&text),
+        }
     }
 
     fn read_input(&mut self, ctx: &Ctx, buf: &mut [u8]) -> Result<()> {
@@ -317,14 +455,26 @@ impl Transfer<'_> {
 
     fn send(&mut self) -> Result<()> {
         while !self.to_send.is_empty() {
+            if self.next_line.is_some_and(|at| Instant::now() < at) {
+                return Ok(());
+            }
+            self.next_line = None;
             // A datagram is what one read gave, as far as it fits.
             let most = if self.peer.is_udp() { 8192 } else { PIECE };
-            let piece = &self.to_send[..self.to_send.len().min(most)];
+            let mut piece = &self.to_send[..self.to_send.len().min(most)];
+            let line = self.rules.interval.map(|_| memchr::memchr(b'\n', piece));
+            if let Some(Some(at)) = line {
+                piece = &piece[..=at];
+            }
             match rustix::net::send(&self.peer, piece, SendFlags::NOSIGNAL) {
                 Ok(count) => {
                     self.last_move = Instant::now();
                     self.sent.add(&piece[..count]);
+                    let is_line = count == piece.len() && piece.ends_with(b"\n");
                     self.to_send.drain(..count);
+                    if let Some(interval) = self.rules.interval.filter(|_| is_line) {
+                        self.next_line = Some(Instant::now() + interval);
+                    }
                 }
                 Err(Errno::AGAIN) => return Ok(()),
                 Err(Errno::INTR) => {}
@@ -374,5 +524,6 @@ impl Transfer<'_> {
 struct Ready {
     input: bool,
     socket_in: bool,
+    socket_out: bool,
     output: bool,
 }

@@ -28,6 +28,11 @@ impl Tally {
         }
     }
 
+    /// More went, and nobody has looked at it.
+    pub fn add_unseen(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
     /// The SHA-256, lower case hexadecimal; ends the counting.
     pub fn hex(&mut self) -> String {
         let mut text = String::new();

@@ -122,6 +122,8 @@ for word in $words; do
         need busybox-static busybox
         need dash dash
         need netcat-openbsd nc.openbsd
+        need netcat-traditional nc.traditional
+        need ncat ncat
         need dropbear-bin dropbear
         need squashfs-tools mksquashfs
         need mtd-utils mkfs.jffs2
