@@ -1,5 +1,5 @@
 //! The way into failsafe mode against the same by busybox, shell scripts and dropbear: in the
-//! lab, from the start of /sbin/init to the prompt on the console, and to the first telnet.
+//! lab, from the start of /sbin/init to the prompt on the console, and to the first telnet and ssh.
 //!
 //! Both boards are told to go to failsafe mode on the kernel's command line, so that no time
 //! passes in which a person could press a button.
@@ -16,6 +16,7 @@ mod tempdir;
 
 use lab::Bench;
 use lab::router::{FAILSAFE_ADDRESS, Setup};
+use std::io::Read;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -30,28 +31,27 @@ fn main() {
     let ours = Bench::with("target/image");
     // The network of this bench is the one that both boards are on, by turns.
     let peer = Bench::with("target/bench/peer");
-    let mut times = [const { Vec::new() }; 4];
+    let mut times = [const { Vec::new() }; 6];
     println!(
         "{:<34} {:>8} {:>8}  {:>5}",
         "seconds in the lab", "ours", "peer", "ratio"
     );
     for round in 0..=ROUNDS {
-        let [prompt, telnet] = boot(&ours);
-        let [peer_prompt, peer_telnet] = boot(&peer);
+        let all = [boot(&ours), boot(&peer)].concat();
         if round > 0 {
-            let all = [prompt, peer_prompt, telnet, peer_telnet];
             times
                 .iter_mut()
                 .zip(all)
                 .for_each(|(times, time)| times.push(time));
         }
     }
-    show("boot: to the prompt in failsafe", &times[0], &times[1]);
-    show("boot: to telnet in failsafe", &times[2], &times[3]);
+    show("boot: to the prompt in failsafe", &times[0], &times[3]);
+    show("boot: to telnet in failsafe", &times[1], &times[4]);
+    show("boot: to ssh in failsafe", &times[2], &times[5]);
 }
 
-/// Seconds until the prompt, and until telnet answers.
-fn boot(bench: &Bench) -> [f64; 2] {
+/// Seconds until the prompt, and until telnet and ssh answer.
+fn boot(bench: &Bench) -> [f64; 3] {
     let mut router = bench.power_on_with(&Setup {
         append: "failsafe=true",
         ..Setup::default()
@@ -59,21 +59,25 @@ fn boot(bench: &Bench) -> [f64; 2] {
     router.console.expect(START);
     let start = Instant::now();
     // A thread is on the same network as the one that starts it.
-    let telnet = std::thread::spawn(move || answers(start));
+    let [telnet, ssh] = [23, 22].map(|port| std::thread::spawn(move || answers(start, port)));
     router.console.expect("FAILSAFE MODE active");
     router.console.expect("# ");
     let prompt = start.elapsed().as_secs_f64();
-    let telnet = telnet.join().unwrap();
+    let [telnet, ssh] = [telnet, ssh].map(|thread| thread.join().unwrap());
     router.cut_power();
-    [prompt, telnet]
+    [prompt, telnet, ssh]
 }
 
-/// Seconds until somebody takes a connection at the telnet port.
-fn answers(start: Instant) -> f64 {
+/// Seconds until somebody says something at this port.
+fn answers(start: Instant, port: u16) -> f64 {
     let limit = Duration::from_millis(100);
     loop {
-        if TcpStream::connect_timeout(&(FAILSAFE_ADDRESS, 23).into(), limit).is_ok() {
-            return start.elapsed().as_secs_f64();
+        if let Ok(mut peer) = TcpStream::connect_timeout(&(FAILSAFE_ADDRESS, port).into(), limit) {
+            // What is there may only just be starting.
+            peer.set_read_timeout(Some(lab::talk::PATIENCE)).unwrap();
+            if peer.read(&mut [0]).is_ok_and(|count| count > 0) {
+                return start.elapsed().as_secs_f64();
+            }
         }
         assert!(start.elapsed() < lab::talk::PATIENCE, "nobody answers");
         std::thread::sleep(Duration::from_millis(10));

@@ -4,7 +4,7 @@
 # usage: boot.sh WORD    only if the word is in the name of a case
 set -eu
 cd "$(dirname "$0")/../.."
-case "boot: to the prompt in failsafe, boot: to telnet in failsafe" in
+case "boot: to the prompt in failsafe, boot: to telnet in failsafe, boot: to ssh in failsafe" in
 *"$1"*) ;;
 *) exit 0 ;;
 esac
