@@ -92,6 +92,7 @@ applets! {
     sha256sum
     sleep
     sort
+    sshd
     start_stop_daemon
     stat
     switch_root

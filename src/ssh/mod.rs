@@ -2,4 +2,9 @@
 
 pub mod authorized;
 pub mod keys;
+pub mod server;
 pub mod wire;
+
+/// The fingerprints of the host keys of the running server, a line each: for those who come by
+/// another way and want to compare.
+pub const FINGERPRINTS: &str = "/tmp/ssh_fingerprints";
