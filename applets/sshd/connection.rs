@@ -118,6 +118,8 @@ async fn talk(
     times: &Times,
 ) -> std::result::Result<&'static str, russh::Error> {
     socket.set_nonblocking(true)?;
+    let own = socket.try_clone()?;
+    let usual_window = config.window_size;
     let socket = tokio::net::TcpStream::from_std(socket)?;
     let flow = bridge.flow.clone();
     let start = Instant::now();
@@ -129,6 +131,7 @@ async fn talk(
         waiting: HashMap::new(),
         forwards: Forwards::default(),
         settings: settings.clone(),
+        usual_window,
     };
     let stream = Measured::new(socket, flow.clone());
     let session = tokio::select! {
@@ -136,13 +139,23 @@ async fn talk(
         () = sleep(GRACE) => return Ok("Timeout before auth"),
     };
     tokio::pin!(session);
+    let mut deaf = false;
     loop {
         let inside = settings.is_inside();
         let nothing_to_watch = inside && times.keepalive.or(times.idle).or(times.longest).is_none();
-        let look = if nothing_to_watch { GRACE } else { LOOK };
+        let look = match nothing_to_watch && !deaf {
+            true => GRACE,
+            false => LOOK,
+        };
         tokio::select! {
             result = &mut session => return result.map(|()| "Disconnect received"),
             () = sleep(look) => {}
+            () = flow.paused(), if !deaf => {}
+        }
+        // Who does not read does not see the end.
+        deaf = flow.is_deaf();
+        if deaf && has_hung_up(&own) {
+            return Ok("Connection lost");
         }
         if !settings.is_inside() && start.elapsed() > GRACE {
             return Ok("Timeout before auth");
@@ -160,6 +173,14 @@ async fn talk(
     }
 }
 
+/// Whether the other end will send nothing more.
+fn has_hung_up(socket: &TcpStream) -> bool {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let mut fds = [PollFd::new(socket, PollFlags::RDHUP)];
+    let now = safebox::sys::signal::timespec(0);
+    poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
+}
+
 /// What the protocol asks of us.
 struct Door {
     settings: Arc<Settings>,
@@ -169,6 +190,7 @@ struct Door {
     /// Channels of sessions.
     waiting: HashMap<ChannelId, Waiting>,
     forwards: Forwards,
+    usual_window: u32,
 }
 
 type Outcome<T = ()> = std::result::Result<T, russh::Error>;
@@ -311,6 +333,10 @@ impl Handler for Door {
     ) -> Outcome {
         self.bridge.flow.take(id.number(), data.len());
         Ok(())
+    }
+
+    fn adjust_window(&mut self, _: ChannelId, _: u32) -> u32 {
+        self.bridge.flow.window(self.usual_window)
     }
 
     async fn pty_request(

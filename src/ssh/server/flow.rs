@@ -9,16 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 
 /// Past this many bytes the client has to wait, unless output waits for it.
 const MUCH: usize = 512 * 1024;
 /// Past this many it has to wait in any case.
 const TOO_MUCH: usize = 8 * 1024 * 1024;
+/// A window for as long as much is held: enough that the client comes back and asks for more.
+const TRICKLE: u32 = 64;
 /// What a message costs beside its bytes.
 const MESSAGE: usize = 128;
 
 /// Counts what a connection holds, and knows when the client was heard.
-pub struct Flow(Mutex<State>);
+pub struct Flow(Mutex<State>, Notify);
 
 struct State {
     /// In bytes, of all channels.
@@ -55,14 +58,15 @@ impl State {
 impl Default for Flow {
     fn default() -> Flow {
         let now = Instant::now();
-        Flow(Mutex::new(State {
+        let state = State {
             held: 0,
             channels: HashMap::new(),
             starving: 0,
             reader: None,
             heard: now,
             used: now,
-        }))
+        };
+        Flow(Mutex::new(state), Notify::new())
     }
 }
 
@@ -101,6 +105,25 @@ impl Flow {
             *held = held.saturating_sub(bytes + MESSAGE);
             state.forget(bytes + MESSAGE);
         }
+    }
+
+    /// How far to widen the windows of channels from now on, where `usual` is how far they
+    /// are widened otherwise.
+    pub fn window(&self, usual: u32) -> u32 {
+        match self.state().held > MUCH {
+            true => TRICKLE,
+            false => usual,
+        }
+    }
+
+    /// Waits until the client has to wait.
+    pub async fn paused(&self) {
+        self.1.notified().await;
+    }
+
+    /// Whether the client has to wait, so that we would not hear it leave.
+    pub fn is_deaf(&self) -> bool {
+        self.state().reader.is_some()
     }
 
     /// Output waits for the client until the returned value is dropped.
@@ -162,6 +185,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Measured<S> {
         let mut state = self.flow.state();
         if state.must_wait() {
             state.reader = Some(cx.waker().clone());
+            self.flow.1.notify_one();
             return Poll::Pending;
         }
         state.reader = None;
@@ -201,6 +225,7 @@ fn a_client_waits_when_much_is_held_unless_output_waits_for_it() {
     flow.open(1);
     flow.take(1, MUCH);
     assert!(must_wait());
+    assert_eq!(flow.window(1000), TRICKLE);
     let starving = flow.starve();
     assert!(!must_wait());
     flow.take(1, TOO_MUCH);
@@ -211,5 +236,6 @@ fn a_client_waits_when_much_is_held_unless_output_waits_for_it() {
     assert!(must_wait());
     flow.close(1);
     assert!(!must_wait());
+    assert_eq!(flow.window(1000), 1000);
     assert_eq!(flow.state().held, 0);
 }
