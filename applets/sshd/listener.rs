@@ -60,6 +60,7 @@ pub fn start(
         guests: Vec::new(),
         log: options.log(ctx),
     };
+    listener.tell_where();
     let status = listener.serve(ctx, options)?;
     // Another one may have put its own there.
     let own = std::fs::read_to_string(&pid_file).unwrap_or_default();
@@ -162,6 +163,11 @@ impl Listener {
             self.reap();
             self.accept();
         }
+    }
+
+    fn tell_where(&self) {
+        let own = self.listeners.iter().filter_map(|l| l.local_addr().ok());
+        own.for_each(|address| self.log.write(format_args!("Listening on {address}")));
     }
 
     fn sleep(&self, limit: Option<Duration>) -> std::io::Result<()> {

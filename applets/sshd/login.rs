@@ -273,13 +273,15 @@ impl Login {
         }
     }
 
-    fn refuse(&self, partly: bool) -> Auth {
+    /// No; where half of what is needed has been shown, only the other half is asked for.
+    fn refuse(&self, half: bool) -> Auth {
+        let (key, password) = match half {
+            true => (self.has_password, !self.has_password),
+            false => (true, !self.settings.policy.no_passwords),
+        };
         Auth::Reject {
-            proceed_with_methods: Some(match partly {
-                true if self.has_password => methods(false),
-                _ => methods(!self.settings.policy.no_passwords),
-            }),
-            partial_success: partly,
+            proceed_with_methods: Some(methods(key, password)),
+            partial_success: half,
         }
     }
 
@@ -345,7 +347,9 @@ impl Login {
             return self.count();
         };
         if self.settings.two_factors && self.has_key.is_none() {
-            self.has_password = true;
+            if std::mem::replace(&mut self.has_password, true) {
+                return self.count();
+            }
             return Ok(self.refuse(true));
         }
         self.log("Password auth succeeded for", name);
@@ -383,7 +387,9 @@ impl Login {
             return self.count();
         };
         if self.settings.two_factors && !self.has_password {
-            self.has_key = Some(allowance);
+            if self.has_key.replace(allowance).is_some() {
+                return self.count();
+            }
             return Ok(self.refuse(true));
         }
         let (shown, algorithm) = (Login::shown(name), key.algorithm());

@@ -79,10 +79,12 @@ pub struct Wishes {
 }
 
 /// The ways in that clients are told of.
-pub fn methods(passwords: bool) -> MethodSet {
+pub fn methods(key: bool, password: bool) -> MethodSet {
     let mut methods = MethodSet::empty();
-    methods.push(MethodKind::PublicKey);
-    if passwords {
+    if key {
+        methods.push(MethodKind::PublicKey);
+    }
+    if password {
         methods.push(MethodKind::Password);
     }
     methods
@@ -94,7 +96,7 @@ pub fn config(wishes: Wishes) -> Config {
     Config {
         // No version: nobody but an attacker has a use for it.
         server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-dropbear")),
-        methods: methods(wishes.passwords),
+        methods: methods(true, wishes.passwords),
         auth_rejection_time: wishes.refusal,
         // The first question is only which ways in there are.
         auth_rejection_time_initial: Some(Duration::ZERO),
