@@ -117,12 +117,15 @@ for word in $words; do
         need xz-utils xz
         need netcat-openbsd nc.openbsd
         need inetutils-telnet inetutils-telnet telnet
+        need openssh-client ssh
+        need dropbear-bin dbclient
         ;;
     peers)
         need busybox-static busybox
         need dash dash
         need netcat-openbsd nc.openbsd
         need dropbear-bin dropbear
+        need openssh-client ssh
         need squashfs-tools mksquashfs
         need mtd-utils mkfs.jffs2
         need signify-openbsd signify-openbsd
