@@ -2,7 +2,7 @@
 
 pub mod authorized;
 pub mod keys;
-pub mod server;
+pub mod sftp;
 pub mod wire;
 
 /// The fingerprints of the host keys of the running server, a line each: for those who come by
