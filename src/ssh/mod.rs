@@ -2,6 +2,7 @@
 
 pub mod authorized;
 pub mod keys;
+pub mod scp;
 pub mod sftp;
 pub mod wire;
 
