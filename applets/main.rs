@@ -35,6 +35,7 @@ applets! {
     dd
     df
     dmesg
+    dropbearkey
     du
     echo
     env
@@ -86,13 +87,16 @@ applets! {
     rescue
     rm
     rmdir
+    scp
     seq
     set_state
     setsid
+    sftp_server
     sh
     sha256sum
     sleep
     sort
+    sshd
     start_stop_daemon
     stat
     switch_root

@@ -11,6 +11,7 @@ use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::opts::declared::Raw;
 use safebox::proc::background;
+use safebox::proc::log::Log;
 use safebox::sys::process::{self, Fork};
 use safebox::sys::signal::{Signals, numbers};
 use session::Program;
@@ -98,6 +99,7 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         }
     }
     let log = Log {
+        name: ctx.name(),
         syslog: options.syslog || !options.foreground,
     };
     serve_all(ctx, listener, idle, &program, &log)
@@ -174,14 +176,14 @@ fn serve_all(
         let (socket, peer) = match listener.accept() {
             Ok(accepted) => accepted,
             Err(error) => {
-                log.write(ctx, &format!("accept: {}", safebox::error::reason(&error)));
+                log.write(format_args!("accept: {}", safebox::error::reason(&error)));
                 // Out of descriptors or memory: a session may end meanwhile.
                 std::thread::sleep(Duration::from_millis(100));
                 continue;
             }
         };
         if sessions >= SESSIONS {
-            log.write(ctx, &format!("{peer}: too many sessions"));
+            log.write(format_args!("{peer}: too many sessions"));
             // The peer reads it or is gone; both are fine.
             let _ = (&socket).write_all(b"Too many sessions.\r\n");
             continue;
@@ -193,7 +195,7 @@ fn serve_all(
                 drop(signals);
                 return Ok(session::serve(ctx, socket, program));
             }
-            Err(error) => log.write(ctx, &format!("fork: {}", safebox::error::reason(&error))),
+            Err(error) => log.write(format_args!("fork: {}", safebox::error::reason(&error))),
         }
     }
 }
@@ -202,25 +204,6 @@ fn serve_all(
 fn reap() -> usize {
     use rustix::process::{WaitOptions, wait};
     std::iter::from_fn(|| wait(WaitOptions::NOHANG).ok().flatten()).count()
-}
-
-/// Where a daemon's messages go.
-struct Log {
-    syslog: bool,
-}
-
-impl Log {
-    fn write(&self, ctx: &mut Ctx, text: &str) {
-        if !self.syslog {
-            return ctx.say(text);
-        }
-        // Priority 30 is daemon.info (RFC 3164). In failsafe nobody listens there.
-        let line = format!("<30>telnetd[{}]: {text}", std::process::id());
-        if let Ok(socket) = std::os::unix::net::UnixDatagram::unbound() {
-            // Without a log daemon the message is lost, as with any other daemon.
-            let _ = socket.send_to(line.as_bytes(), "/dev/log");
-        }
-    }
 }
 
 #[test]

@@ -463,6 +463,8 @@ fn facts(tty: &Path, ctx: &mut Ctx) -> Facts {
             .to_string(),
         date,
         time,
+        fingerprints: std::fs::read_to_string(ctx.path(safebox::ssh::FINGERPRINTS))
+            .unwrap_or_default(),
     }
 }
 

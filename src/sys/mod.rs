@@ -17,6 +17,7 @@ pub mod hidden;
 pub mod input;
 pub mod job;
 pub mod kernel_log;
+pub mod limits;
 pub mod machine;
 pub mod memory;
 pub mod mount;

@@ -22,6 +22,8 @@ pub struct Facts {
     pub date: String,
     /// `\t`: time of day.
     pub time: String,
+    /// `\f`: fingerprints of the ssh server, whole lines.
+    pub fingerprints: String,
 }
 
 /// The text as it goes onto the wire; `IAC` is not doubled here.
@@ -33,7 +35,10 @@ pub fn expand(text: &[u8], facts: &Facts) -> Vec<u8> {
             b'\n' => out.extend_from_slice(b"\r\n"),
             b'\\' | b'%' => match bytes.next() {
                 Some(letter) => match meaning(letter, facts) {
-                    Some(fact) => out.extend_from_slice(fact.as_bytes()),
+                    Some(fact) => out.extend(fact.bytes().flat_map(|byte| match byte {
+                        b'\n' => b"\r\n".to_vec(),
+                        byte => vec![byte],
+                    })),
                     None if letter == byte => out.push(byte),
                     None => out.extend_from_slice(&[byte, letter]),
                 },
@@ -55,6 +60,7 @@ fn meaning(letter: u8, facts: &Facts) -> Option<&str> {
         b'l' => &facts.terminal,
         b'd' => &facts.date,
         b't' => &facts.time,
+        b'f' => &facts.fingerprints,
         _ => return None,
     })
 }
@@ -64,9 +70,11 @@ fn escapes_are_replaced_and_lines_end_for_the_wire() {
     let facts = Facts {
         host: "router".into(),
         terminal: "pts/3".into(),
+        fingerprints: "one\ntwo\n".into(),
         ..Facts::default()
     };
     let check = |text: &[u8], expected: &[u8]| assert_eq!(expand(text, &facts), expected);
     check(b"\\n on \\l\n", b"router on pts/3\r\n");
+    check(b"\\fX", b"one\r\ntwo\r\nX");
     check(b"%h 100%% \\x \\\\ \\", b"router 100% \\x \\ \\");
 }

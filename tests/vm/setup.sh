@@ -117,6 +117,8 @@ for word in $words; do
         need xz-utils xz
         need netcat-openbsd nc.openbsd
         need inetutils-telnet inetutils-telnet telnet
+        need openssh-client ssh
+        need dropbear-bin dbclient
         ;;
     peers)
         need busybox-static busybox
@@ -125,6 +127,7 @@ for word in $words; do
         need netcat-traditional nc.traditional
         need ncat ncat
         need dropbear-bin dropbear
+        need openssh-client ssh-keygen
         need squashfs-tools mksquashfs
         need mtd-utils mkfs.jffs2
         need signify-openbsd signify-openbsd

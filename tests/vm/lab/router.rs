@@ -194,7 +194,12 @@ impl Router {
         self.console
             .expect("Press the [f] key and hit [enter] to enter failsafe mode");
         self.console.line("f");
-        self.console.expect("FAILSAFE MODE active");
+        // The shell and the ssh server come up side by side; after the server's last line
+        // nothing appears on the console unasked.
+        let signs = ["FAILSAFE MODE active", "(ECDSA)"];
+        let (first, _) = self.console.expect_one(&signs);
+        self.console.expect(signs[1 - first]);
+        self.console.line("");
         self.console.expect("# ");
     }
 
