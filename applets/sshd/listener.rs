@@ -102,7 +102,7 @@ fn listen_all(
         let listener = result.and_then(|listener| {
             listener.set_nonblocking(true)?;
             if let Some(device) = &options.device {
-                safebox::sys::machine::bind_to_device(&listener, device)?;
+                safebox::sys::packet::bind_to_device(&listener, device)?;
             }
             Ok(listener)
         });

@@ -58,23 +58,3 @@ impl Machine for LinuxMachine {
             .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 }
-
-/// Lets a socket speak to one network device only (SO_BINDTODEVICE).
-pub fn bind_to_device(socket: impl std::os::fd::AsFd, device: &str) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-    let length = libc::socklen_t::try_from(device.len()).unwrap_or(libc::socklen_t::MAX);
-    // SAFETY: the pointer and the length are those of the same string.
-    let result = unsafe {
-        libc::setsockopt(
-            socket.as_fd().as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_BINDTODEVICE,
-            device.as_ptr().cast(),
-            length,
-        )
-    };
-    match result {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
-}
