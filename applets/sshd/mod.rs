@@ -10,6 +10,7 @@ mod listener;
 mod login;
 mod program;
 mod relay;
+mod transfer;
 
 use argh::{ArgsInfo, FromArgs};
 use safebox::applet::{Applet, Ctx, Dir};

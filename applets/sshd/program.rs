@@ -3,6 +3,7 @@
 use super::forward::private_socket;
 use super::login::{Login, Settings};
 use super::relay::{Bridge, Fd, Intake, Outlet, PIECE, Target, watched};
+use super::transfer::transfer;
 use russh::server::{Handle, Msg};
 use russh::{Channel, Pty as Mode, Sig};
 use rustix::process::{WaitOptions, WaitStatus};
@@ -247,11 +248,12 @@ impl Programs {
         };
         let forced = [&settings.command, &login.allowance().command];
         let forced = forced.into_iter().flatten().next().map(Vec::as_slice);
-        let terminal = waiting
-            .terminal
-            .take()
-            .filter(|_| !sftp || forced.is_some());
-        let (shell, argv) = words(user, forced.or(command), sftp && forced.is_none());
+        if sftp && forced.is_none() {
+            waiting.running = Some(transfer(channel, user, bridge));
+            return true;
+        }
+        let terminal = waiting.terminal.take();
+        let (shell, argv) = words(user, forced.or(command));
         let mut env = environment(settings, user);
         let mut set = |name: &str, value: &OsStr| env.push(variable(name, value));
         if let Some(terminal) = &terminal {
@@ -324,10 +326,7 @@ impl Programs {
 }
 
 /// What to execute: the program, and its words.
-fn words(user: &User, command: Option<&[u8]>, sftp: bool) -> (PathBuf, Vec<OsString>) {
-    if sftp {
-        return ("/proc/self/exe".into(), vec!["sftp-server".into()]);
-    }
+fn words(user: &User, command: Option<&[u8]>) -> (PathBuf, Vec<OsString>) {
     let shell = OsStr::from_bytes(&user.shell).to_owned();
     let name = Path::new(&shell).file_name().unwrap_or(&shell).to_owned();
     let argv = match command {

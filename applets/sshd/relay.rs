@@ -130,6 +130,22 @@ impl Intake {
         Intake { read, flow, id }
     }
 
+    /// The next bytes; None at their end. [`Intake::used`] says that they are done with.
+    pub async fn next(&mut self) -> Option<impl AsRef<[u8]> + use<>> {
+        loop {
+            match self.read.wait().await {
+                Some(ChannelMsg::Data { data }) => return Some(data),
+                Some(ChannelMsg::Eof | ChannelMsg::Close) | None => return None,
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// So many bytes have been used.
+    pub fn used(&self, bytes: usize) {
+        self.flow.release(self.id, bytes);
+    }
+
     /// Passes everything on, until the client closes the channel.
     pub async fn feed(mut self, target: Target) -> Fed {
         let mut target = Some(target);
@@ -144,11 +160,9 @@ impl Intake {
                         // The rest is thrown away, as if nobody had typed it.
                         target = None;
                     }
-                    self.flow.release(self.id, data.len());
+                    self.used(data.len());
                 }
-                Some(ChannelMsg::ExtendedData { data, .. }) => {
-                    self.flow.release(self.id, data.len());
-                }
+                Some(ChannelMsg::ExtendedData { data, .. }) => self.used(data.len()),
                 Some(ChannelMsg::Eof) => match target.take() {
                     Some(Target::Socket(fd)) => {
                         let how = rustix::net::Shutdown::Write;

@@ -3,6 +3,7 @@
 pub mod authorized;
 pub mod keys;
 pub mod scp;
+pub mod server;
 pub mod sftp;
 pub mod wire;
 

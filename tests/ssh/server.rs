@@ -156,14 +156,20 @@ impl Server {
 
     /// Of several values of an option the first counts.
     fn client(&self, user: &str, options: &[&str]) -> Command {
-        let mut command = Command::new("ssh");
-        command.args(["-F", "none", "-o", "UserKnownHostsFile=/dev/null"]);
-        command.args(["-o", "StrictHostKeyChecking=no", "-o", "IdentityFile=none"]);
-        for option in options {
+        let mut command = self.of_openssh("ssh", options);
+        command.args(["-l", user, "127.0.0.1"]);
+        command
+    }
+
+    /// A client of OpenSSH with options; where it goes is still to be said.
+    pub fn of_openssh(&self, program: &str, options: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        let port = format!("Port={}", self.address.port());
+        let own = ["UserKnownHostsFile=/dev/null", "StrictHostKeyChecking=no"];
+        command.args(["-F", "none", "-o", "IdentityFile=none", "-o", &port]);
+        for option in own.iter().chain(options) {
             command.args(["-o", option]);
         }
-        command.args(["-p", &self.address.port().to_string()]);
-        command.args(["-l", user, "127.0.0.1"]);
         command.env_remove("SSH_AUTH_SOCK").stdin(Stdio::null());
         command
     }

@@ -129,6 +129,65 @@ fn a_slow_reader_makes_the_client_wait_and_not_the_memory_grow() {
     assert_eq!(text(&output.stdout), format!("{sum}  -\n"));
 }
 
+#[test]
+fn scp_copies_by_either_protocol_and_says_when_it_cannot() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let (path, sum) = file(&server);
+    let fetched = server.dir.path().join("fetched");
+    for protocol in ["-O", "-s"] {
+        let scp = |from: &str, to: &str| {
+            let mut scp = server.of_openssh("scp", &["LogLevel=ERROR", "BatchMode=yes"]);
+            run(scp.args([protocol, "-p", from, to]))
+        };
+        let local = path.display().to_string();
+        let output = scp(&local, "root@127.0.0.1:/root/sent");
+        assert!(
+            output.status.success(),
+            "{protocol} {}",
+            text(&output.stderr)
+        );
+        let output = scp("root@127.0.0.1:sent", &fetched.display().to_string());
+        assert!(
+            output.status.success(),
+            "{protocol} {}",
+            text(&output.stderr)
+        );
+        assert_eq!(digest(&fs::read(&fetched).unwrap()), sum, "{protocol}");
+        let output = scp(&local, "root@127.0.0.1:/nosuch/place");
+        assert_ne!(output.status.code(), Some(0), "{protocol}");
+    }
+    server.is_alone();
+}
+
+#[test]
+fn sftp_has_the_rights_of_the_user() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let (private, public) = server.key("key");
+    server.authorize("ann", &public);
+    let batch = server.dir.path().join("batch");
+    fs::write(
+        &batch,
+        "pwd\nmkdir own\n-put /dev/null /etc/passwd\nls -1\n",
+    )
+    .unwrap();
+    let mut sftp = server.of_openssh("sftp", &["LogLevel=ERROR"]);
+    sftp.arg("-i").arg(&private).arg("-b").arg(&batch);
+    let output = run(sftp.arg("ann@127.0.0.1"));
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("/home/ann") && said.contains("own"),
+        "{said} {}",
+        text(&output.stderr)
+    );
+    let passwd = fs::read_to_string(server.root.join("etc/passwd")).unwrap();
+    assert!(passwd.contains("root"), "{passwd}");
+    server.is_alone();
+}
+
 /// Resident memory of a process.
 pub fn resident_kib(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
