@@ -6,6 +6,7 @@
 
 mod backup;
 mod receive;
+mod stream;
 mod upgrade;
 
 use argh::{ArgsInfo, FromArgs};
@@ -95,6 +96,10 @@ struct Options {
     /// wait for a connection to this port, which brings the image
     #[argh(option)]
     listen: Option<u16>,
+    /// keep no copy of the image in memory: what --listen receives is sent twice, to be checked
+    /// first; what comes from - is written as it comes, so a bad one leaves no system
+    #[argh(switch)]
+    stream: bool,
     /// internal: with -r in a boot, which goes on whatever happens
     #[argh(switch, hidden_help)]
     boot: bool,
@@ -145,12 +150,16 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         return backup::restore_backup(ctx, &options, Path::new(file));
     }
     let image = options.image.as_ref().map(|Raw(image)| Path::new(image));
+    if options.stream && options.listen.is_none() && image != Some(Path::new("-")) {
+        return Err(usage("--stream is for - and --listen"));
+    }
     let image = image.or(options.listen.map(|_| Path::new("-")));
     let Some(image) = image else {
         return backup::backup_or_list(ctx, &options);
     };
     let result = match &options.perform {
         Some(compat) => return upgrade::install(ctx, &options, image, compat),
+        None if options.stream => stream::upgrade(ctx, &options),
         None => upgrade::upgrade(ctx, &options, image),
     };
     // Whatever went wrong up to here, the flash is untouched, and the status says so.

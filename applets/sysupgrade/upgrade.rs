@@ -1,11 +1,12 @@
 //! An image onto the flash: stage 1 in the session of the caller, stage 2 in a copy in RAM.
 
-use super::backup::{save_to, say_where, to_ram};
-use super::{Options, receive, usage};
+use super::backup::{STREAM_HELPS, save_to, say_where, to_ram};
+use super::receive;
+use super::{Options, stream, usage};
 use safebox::applet::Ctx;
 use safebox::boot::{FAILSAFE_MARK, led};
 use safebox::error::{At, Error, Exit, Result};
-use safebox::image::{self, CheckedImage, metadata::Compat, report};
+use safebox::image::{self, CheckedImage, Facts, Fault, metadata::Compat, report};
 use safebox::opts::declared::Raw;
 use safebox::signature::keys::{FOLDER, Keys};
 use safebox::upgrade::plan::{self, Memory, Plan, Settings};
@@ -13,6 +14,7 @@ use safebox::upgrade::settings::{self, Source};
 use safebox::upgrade::{BROKEN, REFUSED, detach, device, perform, quiet, restore};
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::{Read, Seek};
 use std::path::Path;
 
 /// Stage 1, in the caller's session: everything that can be refused is refused here.
@@ -22,13 +24,15 @@ pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<
     let image = if is_stream {
         match options.listen {
             Some(port) => receive::receive(ctx, port, &kept)?,
-            None => to_ram(ctx, &mut *ctx.stdin(), &kept)?,
+            None => to_ram(ctx, &mut *ctx.stdin(), &kept, STREAM_HELPS)?,
         }
         kept.clone()
     } else {
         fs::canonicalize(image).at("open", image)?
     };
-    let result = prepare(ctx, options, &image);
+    let result = prepare(ctx, options, &mut |ctx, target| {
+        check_file(ctx, options, &image, target).map(Some)
+    });
     match result {
         Ok(Some(compat)) => {
             let image = if in_ram(&image) {
@@ -36,7 +40,7 @@ pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<
             } else {
                 ctx.tell("Image not in /tmp, copying...\n");
                 let mut input = File::open(&image).at("open", &image)?;
-                to_ram(ctx, &mut input, &kept)?;
+                to_ram(ctx, &mut input, &kept, STREAM_HELPS)?;
                 kept
             };
             hand_over(ctx, options, &image, compat)
@@ -59,9 +63,17 @@ fn in_ram(file: &Path) -> bool {
     rustix::fs::statfs(file).is_ok_and(|fs| matches!(fs.f_type as u64 & 0xffff_ffff, TMPFS | RAMFS))
 }
 
+/// Checks an image for a target; None: it comes later.
+pub(super) type Check<'a> =
+    &'a mut dyn FnMut(&mut Ctx, &image::Target) -> Result<Option<CheckedImage>>;
+
 /// Checks and plans; prints the plan for `-T`, else saves the settings and gives their
 /// compat_version.
-fn prepare(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Option<Compat>> {
+pub(super) fn prepare(
+    ctx: &mut Ctx,
+    options: &Options,
+    check: Check<'_>,
+) -> Result<Option<Compat>> {
     let root = ctx.root.clone();
     // Settings that cannot be reached are no hindrance where nobody wants them.
     let source = match settings::open(ctx.sys, &root) {
@@ -78,7 +90,7 @@ fn prepare(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Option<Comp
         true => Err(Error::message(
             "the settings are damaged: save with -b what is left, then upgrade with -f or -n",
         )),
-        false => prepare_with(ctx, options, image, source.as_ref()),
+        false => prepare_with(ctx, options, check, source.as_ref()),
     };
     if let Some(source) = source {
         source.close(ctx.sys);
@@ -89,27 +101,32 @@ fn prepare(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Option<Comp
 fn prepare_with(
     ctx: &mut Ctx,
     options: &Options,
-    image: &Path,
+    check: Check<'_>,
     source: Option<&Source>,
 ) -> Result<Option<Compat>> {
     let root = ctx.root.clone();
     let target = device::look(ctx.sys, &root, source.map(|source| source.root.as_path()));
     let compat = target.compat;
-    let checked = check_image(ctx, options, image, &target)?;
+    let checked = check(ctx, &target)?;
     let archive = ctx.path("/tmp/sysupgrade.tgz");
     let settings = gather(ctx, options, source, &archive)?;
     let memory = Memory {
         available: ctx.sys.machine().memory_available().unwrap_or(u64::MAX),
         program: detach::program_size(),
     };
-    let planned = plan::plan(checked, settings, memory);
+    let planned = match checked {
+        Some(checked) => plan::plan(checked, settings, memory).map(Some),
+        None => stream::possible(&target, &settings, memory).map(|()| None),
+    };
     let given = options.from.as_ref().map(|Raw(from)| Path::new(from));
     let is_copy = given.is_none_or(|from| !is_same(from, &archive));
     if is_copy && (planned.is_err() || options.test) {
         // It was made only to know its size.
         let _ = fs::remove_file(&archive);
     }
-    let plan = planned?;
+    let Some(plan) = planned? else {
+        return Ok(Some(compat));
+    };
     if options.test {
         let report = match options.json {
             true => plan.report().to_string() + "\n",
@@ -126,43 +143,65 @@ fn prepare_with(
 }
 
 /// Looks at an image and judges it; prints every reason against it.
-fn check_image(
+fn check_file(
     ctx: &mut Ctx,
     options: &Options,
     image: &Path,
     target: &image::Target,
 ) -> Result<CheckedImage> {
     let mut file = File::open(image).at("open", image)?;
-    let place = target.place.as_ref();
-    let erase_size = place.map_or(device::USUAL_ERASE_SIZE, |place| place.erase_size);
-    let mut facts = image::look(&mut file, erase_size).at("read", image)?;
+    let facts = examine(ctx, &mut file, target).at("read", image)?;
+    let (checked, reasons) = verdict(ctx, options, facts, target);
+    for reason in reasons {
+        ctx.say(format_args!("{}: {reason}", image.display()));
+    }
+    checked
+}
+
+/// Everything about an image that can be read twice.
+pub(super) fn examine(
+    ctx: &mut Ctx,
+    image: &mut (impl Read + Seek),
+    target: &image::Target,
+) -> std::io::Result<Facts> {
+    let mut facts = image::look(image, erase_size(target))?;
     let (keys, now) = (Keys::Folder(ctx.path(FOLDER)), ctx.sys.machine().now());
-    image::judge(&mut facts, &mut file, &keys, now).at("read", image)?;
+    image::judge(&mut facts, image, &keys, now)?;
     if let Some(note) = facts.trust.note() {
         ctx.say(note);
     }
-    let sha256: String = facts.sha256.iter().map(|b| format!("{b:02x}")).collect();
+    Ok(facts)
+}
+
+pub(super) fn erase_size(target: &image::Target) -> u32 {
+    let place = target.place.as_ref();
+    place.map_or(device::USUAL_ERASE_SIZE, |place| place.erase_size)
+}
+
+/// Judges it; every reason against it, which with `-T --json` is printed already.
+pub(super) fn verdict(
+    ctx: &mut Ctx,
+    options: &Options,
+    facts: Facts,
+    target: &image::Target,
+) -> (Result<CheckedImage>, Vec<Fault>) {
+    let sum = facts.sha256;
+    let hex: String = sum.iter().map(|b| format!("{b:02x}")).collect();
     let wanted = options.sha256.as_ref();
-    let wrong = wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&sha256));
-    let shown = image.display();
-    if wrong {
-        ctx.say(format_args!("{shown}: another SHA-256: {sha256}"));
-    }
-    let refuse = || Error::Message("Image check failed.".into(), REFUSED);
+    let wrong = wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&hex));
     let found = (options.test && options.json).then(|| facts.clone());
-    match image::check(facts, target, &options.overrides()) {
-        Ok(checked) if !wrong => Ok(checked),
-        Ok(_) => Err(refuse()),
-        Err(faults) => {
-            if let Some(facts) = found {
-                ctx.out.line(report::refused(&facts, &faults).to_string());
-            }
-            for fault in faults {
-                ctx.say(format_args!("{shown}: {fault}"));
-            }
-            Err(refuse())
-        }
+    let mut faults = match image::check(facts, target, &options.overrides()) {
+        Ok(checked) if !wrong => return (Ok(checked), Vec::new()),
+        checked => checked.err().unwrap_or_default(),
+    };
+    if wrong {
+        faults.insert(0, Fault::Sha256(sum));
     }
+    if let Some(facts) = found {
+        ctx.out.line(report::refused(&facts, &faults).to_string());
+    }
+    let refused = Error::Message("Image check failed.".into(), REFUSED);
+    (Err(refused), faults)
 }
 
 fn is_same(a: &Path, b: &Path) -> bool {
@@ -214,7 +253,12 @@ fn gather(
 }
 
 /// Starts stage 2 and reports how it ended, should it end before the machine does.
-fn hand_over(ctx: &mut Ctx, options: &Options, image: &Path, compat: Compat) -> Result<Exit> {
+pub(super) fn hand_over(
+    ctx: &mut Ctx,
+    options: &Options,
+    image: &Path,
+    compat: Compat,
+) -> Result<Exit> {
     let archive = ctx.path("/tmp/sysupgrade.tgz");
     let mut argv: Vec<OsString> = vec!["sysupgrade".into(), "--perform".into()];
     argv.push(compat.to_string().into());
@@ -227,13 +271,20 @@ fn hand_over(ctx: &mut Ctx, options: &Options, image: &Path, compat: Compat) -> 
         (options.no_settings, "-n"),
         (options.require_signature, "-s"),
         (options.quiet, "-q"),
+        (options.stream, "--stream"),
     ] {
         argv.extend(given.then(|| option.into()));
+    }
+    if let Some(sha256) = &options.sha256 {
+        argv.extend(["--sha256".into(), sha256.into()]);
     }
     if archive.exists() && !options.no_settings {
         argv.extend(["-f".into(), archive.into_os_string()]);
     }
-    argv.extend(["--".into(), image.as_os_str().to_owned()]);
+    match options.listen.filter(|_| options.stream) {
+        Some(port) => argv.extend(["--listen".into(), port.to_string().into()]),
+        None => argv.extend(["--".into(), image.as_os_str().to_owned()]),
+    }
     let root = ctx.root.clone();
     led::ask_set_state("upgrade");
     let ended = Exit(detach::run(&root, &argv)?);
@@ -256,8 +307,11 @@ pub(super) fn install(
     let root = ctx.root.clone();
     let mut audience = detach::Audience::gather(&root);
     let mut tell = |line: &str| audience.tell(line);
-    let written = ready(ctx, options, image, compat)
-        .and_then(|(plan, settings)| write(ctx, &plan, image, settings, &mut tell));
+    let written = match options.stream {
+        true => stream::install(ctx, options, compat, &mut tell),
+        false => ready(ctx, options, image, compat)
+            .and_then(|(plan, settings)| write(ctx, &plan, image, settings, &mut tell)),
+    };
     match written {
         Ok(()) => {
             let error = perform::restart(ctx.sys, &mut tell);
@@ -274,10 +328,11 @@ pub(super) fn install(
                 None => "-n".into(),
             };
             let again = format!("/tmp/safebox sysupgrade {settings}");
-            let image = image.display();
-            tell(&format!(
-                "Try again: {again} {image} (or --listen 3333 for another image)"
-            ));
+            let image = match options.stream {
+                true => "--stream --listen 3333".into(),
+                false => format!("{} (or --listen 3333 for another image)", image.display()),
+            };
+            tell(&format!("Try again: {again} {image}"));
             Ok(BROKEN)
         }
         Err(error) => {
@@ -294,10 +349,27 @@ fn ready(
     image: &Path,
     compat: &str,
 ) -> Result<(Plan, Option<Vec<u8>>)> {
+    let target = target(ctx, compat)?;
+    let checked = check_file(ctx, options, image, &target)?;
+    let kept = kept(options)?;
+    Ok((plan::plan(checked, kept.settings, held(ctx))?, kept.archive))
+}
+
+/// The board, with the compat_version that stage 1 has found in the settings.
+pub(super) fn target(ctx: &mut Ctx, compat: &str) -> Result<image::Target> {
     let root = ctx.root.clone();
     let mut target = device::look(ctx.sys, &root, None);
     target.compat = Compat::parse(compat).ok_or_else(|| usage("bad compat_version"))?;
-    let checked = check_image(ctx, options, image, &target)?;
+    Ok(target)
+}
+
+/// The settings as stage 1 has left them.
+pub(super) struct Kept {
+    pub(super) settings: Settings,
+    pub(super) archive: Option<Vec<u8>>,
+}
+
+pub(super) fn kept(options: &Options) -> Result<Kept> {
     let archive = match &options.from {
         Some(Raw(from)) => Some(fs::read(from).at("read", from)?),
         None => None,
@@ -309,12 +381,15 @@ fn ready(
         },
         None => Settings::Dropped,
     };
-    let memory = Memory {
+    Ok(Kept { settings, archive })
+}
+
+/// Memory when the program has been copied and is held already.
+pub(super) fn held(ctx: &mut Ctx) -> Memory {
+    Memory {
         available: ctx.sys.machine().memory_available().unwrap_or(u64::MAX),
-        // Copied and held already.
         program: 0,
-    };
-    Ok((plan::plan(checked, settings, memory)?, archive))
+    }
 }
 
 fn write(

@@ -12,6 +12,8 @@ use std::fmt;
 /// A reason not to write an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// Not the SHA-256 that the user has given, but this one.
+    Sha256([u8; 32]),
     /// Not a format that can be written here.
     Container(Container),
     /// The gzip stream around it is damaged.
@@ -148,6 +150,7 @@ impl Fault {
     /// A word for programs.
     pub fn name(&self) -> &'static str {
         match self {
+            Fault::Sha256(_) => "sha256",
             Fault::Container(_) => "format",
             Fault::Gzip(_) => "gzip",
             Fault::HeaderCrc => "header-crc",
@@ -187,6 +190,10 @@ impl Fault {
     /// What is wrong, without what to do about it.
     fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Fault::Sha256(sum) => {
+                f.write_str("another SHA-256: ")?;
+                sum.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
             Fault::Container(Container::Blank | Container::Html | Container::Unknown) => {
                 f.write_str("not a firmware image")
             }
@@ -362,6 +369,7 @@ fn reasons_have_names_and_flags_that_programs_can_rely_on() {
         length: 1,
     };
     let table = [
+        (Fault::Sha256([0; 32]), "sha256", None),
         (Fault::Container(Container::Xz), "format", None),
         (Fault::Gzip("x"), "gzip", None),
         (Fault::HeaderCrc, "header-crc", None),

@@ -19,6 +19,7 @@ pub mod save;
 pub mod sectors;
 pub mod settings;
 pub mod source;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 pub mod unpack;
@@ -49,6 +50,8 @@ pub enum Error {
     InMemory,
     /// Nothing here can write such an image yet, though it is whole and has its place.
     NoWriter(Container),
+    /// It cannot be written while it comes; why.
+    NoStream(&'static str),
     /// Not enough memory to do it safely.
     Memory {
         /// Bytes needed.
@@ -158,6 +161,9 @@ impl fmt::Display for Error {
                 f,
                 "{container}: not yet a supported payload for this board: nothing here can write it"
             ),
+            Error::NoStream(why) => {
+                write!(f, "the image cannot be written while it comes: {why}")
+            }
             Error::Memory { needed, available } => write!(
                 f,
                 "not enough memory: {} kB needed, {} kB free; remove files from /tmp",

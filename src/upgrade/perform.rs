@@ -10,8 +10,10 @@ use super::progress::Percent;
 use super::{Error, source};
 use crate::archive::gzip::Gunzip;
 use crate::flash::{self, inject, jffs2, write};
+use crate::image::check::Place;
 use crate::sys::{Reboot, System};
 use flate2::Crc;
+use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::time::Duration;
 
@@ -29,10 +31,29 @@ pub fn write(
     sys: &mut dyn System,
     tell: Tell<'_>,
 ) -> Result<(), Error> {
-    let place = match &plan.work {
-        Work::Flash(place) => place,
-        other => return source::write(other, plan.image.facts(), image, settings, sys, tell),
-    };
+    match &plan.work {
+        Work::Flash(place) => {
+            image
+                .seek(SeekFrom::Start(0))
+                .map_err(|error| Error::Flash(flash::Error::Source(error)))?;
+            write_once(plan, place, image, settings, sys, tell)
+        }
+        other => source::write(other, plan.image.facts(), image, settings, sys, tell),
+    }
+}
+
+/// The same for a piece of flash, from a file that is read once, to its end.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_once(
+    plan: &Plan,
+    place: &Place,
+    image: &mut dyn Read,
+    settings: Option<&[u8]>,
+    sys: &mut dyn System,
+    tell: Tell<'_>,
+) -> Result<(), Error> {
     let facts = plan.image.facts();
     let partition = flash::find(sys, &place.name).map_err(Error::Flash)?;
     let mut flash = flash::open(sys, &partition, true).map_err(Error::Flash)?;
@@ -45,20 +66,19 @@ pub fn write(
         // Nothing is known about what is behind it.
         (None, _) => Vec::new(),
     };
-    image
-        .seek(SeekFrom::Start(0))
-        .map_err(|error| Error::Flash(flash::Error::Source(error)))?;
     // Without a padded root file system the whole payload goes as it is.
     let (length, crc) = match facts.padded {
         true => (facts.written, Some(facts.crc)),
         false => (facts.payload, None),
     };
+    let file = RefCell::new(&mut *image);
     let content: Box<dyn Read + '_> = match &facts.packed {
-        Some(packed) => Box::new(Gunzip::new(image.take(packed.length))),
-        None => Box::new(image),
+        Some(packed) => Box::new(Gunzip::new(Shared(&file).take(packed.length))),
+        None => Box::new(Shared(&file)),
     };
     let mut source = Source {
         image: content.take(length.min(facts.payload)),
+        file: Shared(&file),
         filler: length.saturating_sub(facts.payload),
         crc: Crc::new(),
         expected: crc,
@@ -112,9 +132,26 @@ pub fn restart(sys: &mut dyn System, tell: Tell<'_>) -> Error {
     Error::io("reboot", "the system")(failed)
 }
 
+/// What was checked has been changed since, or another was sent.
+pub(super) fn other_file() -> io::Error {
+    io::Error::other("the file is not the one that was checked")
+}
+
+/// A file that is read by two, one after the other.
+struct Shared<'a, 'b>(&'a RefCell<&'b mut (dyn Read + 'b)>);
+
+impl Read for Shared<'_, '_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.borrow_mut().read(buf)
+    }
+}
+
 /// What goes to flash, as one stream.
-struct Source<'a, R> {
+struct Source<'a, 'b, R> {
     image: io::Take<R>,
+    /// What is behind the image is read to the end: only then a stream tells whether it was
+    /// the right one.
+    file: Shared<'a, 'b>,
     /// 0xff between the end of the file and the block's.
     filler: u64,
     crc: Crc,
@@ -123,7 +160,7 @@ struct Source<'a, R> {
     behind: &'a [u8],
 }
 
-impl<R: Read> Read for Source<'_, R> {
+impl<R: Read> Read for Source<'_, '_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -142,8 +179,9 @@ impl<R: Read> Read for Source<'_, R> {
             .take()
             .is_some_and(|crc| crc != self.crc.sum())
         {
-            return Err(io::Error::other("the file is not the one that was checked"));
+            return Err(other_file());
         }
+        io::copy(&mut self.file, &mut io::sink())?;
         if self.filler > 0 {
             let count = self.filler.min(buf.len() as u64) as usize;
             buf.iter_mut().take(count).for_each(|byte| *byte = 0xff);

@@ -2,7 +2,7 @@
 //! onto a file system that is mounted for it.
 
 use super::Error;
-use super::perform::Tell;
+use super::perform::{Tell, other_file};
 use super::plan::Work;
 use super::{sectors, volumes};
 use crate::archive::gzip::Gunzip;
@@ -87,9 +87,7 @@ impl Image<'_> {
         }
         match crc.sum() == expected {
             true => Ok(()),
-            false => Err(failed(io::Error::other(
-                "the file is not the one that was checked",
-            ))),
+            false => Err(failed(other_file())),
         }
     }
 
