@@ -2,9 +2,11 @@
 //!
 //! Nothing is erased before everything is checked. In failsafe mode the settings are those
 //! of the overlay, mounted or not, never the defaults of the running image. Exit status: 0
-//! done, 1 usage, 2 refused and the flash untouched, 3 the flash touched and not good.
+//! done, 1 usage, 2 refused and the flash untouched, 3 the flash touched and not good, 4 failed
+//! with the old system whole.
 
 mod backup;
+mod board;
 mod receive;
 mod stream;
 mod upgrade;
@@ -39,7 +41,8 @@ pub static APPLET: Applet = Applet {
     error_code(
         3,
         "the flash was touched and is not good; do not switch off, try again"
-    )
+    ),
+    error_code(4, "it failed, but the system that was there is whole")
 )]
 struct Options {
     /// check the image, print what would be done, change nothing
@@ -152,6 +155,9 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     let image = options.image.as_ref().map(|Raw(image)| Path::new(image));
     if options.stream && options.listen.is_none() && image != Some(Path::new("-")) {
         return Err(usage("--stream is for - and --listen"));
+    }
+    if options.stream && options.require_signature {
+        return Err(usage("--stream checks no signature"));
     }
     let image = image.or(options.listen.map(|_| Path::new("-")));
     let Some(image) = image else {

@@ -15,12 +15,12 @@ use safebox::image::{self, CheckedImage, Facts, Target};
 use safebox::upgrade::perform::{self, Tell};
 use safebox::upgrade::plan::{self, Memory, Plan, Settings, Work};
 use safebox::upgrade::stream::{Same, land};
-use safebox::upgrade::{self as engine, BROKEN, quiet};
+use safebox::upgrade::{self as engine, BROKEN, WHOLE, quiet};
 use std::path::Path;
 
 /// Stage 1: only the settings are got ready, or with `-T` the image is checked.
 pub(super) fn upgrade(ctx: &mut Ctx, options: &Options) -> Result<Exit> {
-    let prepared = upgrade::prepare(ctx, options, &mut |ctx, target| {
+    let prepared = upgrade::prepare(ctx, options, &mut |ctx, target, _| {
         if !options.test {
             return Ok(None);
         }
@@ -34,7 +34,7 @@ pub(super) fn upgrade(ctx: &mut Ctx, options: &Options) -> Result<Exit> {
         check(ctx, options, facts, target, &mut |ctx, line| ctx.say(line)).map(Some)
     })?;
     match prepared {
-        Some(compat) => upgrade::hand_over(ctx, options, Path::new("-"), compat),
+        Some(ready) => upgrade::hand_over(ctx, options, Path::new("-"), &ready),
         None => Ok(Exit::OK),
     }
 }
@@ -46,6 +46,10 @@ pub(super) fn possible(
     memory: Memory,
 ) -> std::result::Result<(), engine::Error> {
     let place = place(target)?;
+    if target.needs_signature {
+        let why = "a signature is checked with a copy in memory alone; leave --stream out";
+        return Err(engine::Error::NoStream(why));
+    }
     let archive = match settings {
         Settings::Kept { bytes, .. } => Some(*bytes),
         Settings::Dropped | Settings::None => None,
@@ -74,7 +78,7 @@ fn check(
     target: &Target,
     say: &mut dyn FnMut(&mut Ctx, &str),
 ) -> Result<CheckedImage> {
-    let (checked, reasons) = upgrade::verdict(ctx, options, facts, target);
+    let (checked, reasons) = upgrade::verdict(ctx, options, facts, target, None);
     for reason in reasons {
         say(ctx, &reason.to_string());
     }
@@ -130,12 +134,14 @@ fn twice(
         let archive = kept.archive.as_deref();
         match perform::write_once(&plan, &place, &mut same, archive, ctx.sys, tell) {
             // What was checked may come yet.
-            Err(engine::Error::Touched(error)) if is_of_stream(&error) => {
+            Err(engine::Error::Touched(error) | engine::Error::Slot(error))
+                if is_of_stream(&error) =>
+            {
                 tell(&format!("sysupgrade: {error}"));
-                tell("The system is gone, the image is still wanted: send it again.");
+                tell("It is not whole: send it again.");
             }
             Err(error) => return Err(error.into()),
-            Ok(()) => return Ok(()),
+            Ok(()) => return upgrade::switch(ctx, &plan, tell),
         }
     }
 }
@@ -162,15 +168,17 @@ fn once(ctx: &mut Ctx, options: &Options, target: &Target, tell: Tell<'_>) -> Re
     quiet::quiet(ctx.sys)?;
     tell("Performing system upgrade...");
     let mut landed = land(&place, &mut *ctx.stdin(), ctx.sys, tell)?;
-    // From here on nothing is refused any more: the old system has gone.
+    // From here on nothing is refused any more: what was there has gone.
     let written = (|| {
-        let facts = upgrade::examine(ctx, &mut landed, target).at("read", "the flash")?;
+        let facts = image::look(&mut landed, erase_size(target)).at("read", "the flash")?;
         let checked = check(ctx, options, facts, target, &mut |_, line| {
             named(tell)(line)
         })?;
         let plan = plan::plan(checked, kept.settings, held(ctx))?;
         let archive = kept.archive.as_deref();
-        Ok(perform::write(&plan, &mut landed, archive, ctx.sys, tell)?)
+        perform::write(&plan, &mut landed, archive, ctx.sys, tell)?;
+        upgrade::switch(ctx, &plan, tell)
     })();
-    written.map_err(|error: Error| Error::Message(error.to_string(), BROKEN))
+    let exit = if place.spare { WHOLE } else { BROKEN };
+    written.map_err(|error: Error| Error::Message(error.to_string(), exit))
 }

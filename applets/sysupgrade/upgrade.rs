@@ -2,20 +2,21 @@
 
 use super::backup::{STREAM_HELPS, save_to, say_where, to_ram};
 use super::receive;
-use super::{Options, stream, usage};
+use super::{Options, board, stream, usage};
+#[cfg(test)]
+use argh::FromArgs;
 use safebox::applet::Ctx;
 use safebox::boot::{FAILSAFE_MARK, led};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::image::{self, CheckedImage, Facts, Fault, metadata::Compat, report};
 use safebox::opts::declared::Raw;
 use safebox::signature::keys::{FOLDER, Keys};
-use safebox::upgrade::plan::{self, Memory, Plan, Settings};
+use safebox::upgrade::plan::{self, Memory, Plan, Settings, Work};
 use safebox::upgrade::settings::{self, Source};
-use safebox::upgrade::{BROKEN, REFUSED, detach, device, perform, quiet, restore};
+use safebox::upgrade::{BROKEN, REFUSED, WHOLE, detach, device, perform, quiet, restore};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Stage 1, in the caller's session: everything that can be refused is refused here.
 pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<Exit> {
@@ -30,11 +31,14 @@ pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<
     } else {
         fs::canonicalize(image).at("open", image)?
     };
-    let result = prepare(ctx, options, &mut |ctx, target| {
-        check_file(ctx, options, &image, target).map(Some)
+    let result = prepare(ctx, options, &mut |ctx, target, overlay| {
+        let mut keys = vec![ctx.path(FOLDER)];
+        let below = FOLDER.trim_start_matches('/');
+        keys.extend(overlay.map(|overlay| overlay.join(below)));
+        check_file(ctx, options, &image, target, Some(keys)).map(Some)
     });
     match result {
-        Ok(Some(compat)) => {
+        Ok(Some(ready)) => {
             let image = if in_ram(&image) {
                 image
             } else {
@@ -43,7 +47,7 @@ pub(super) fn upgrade(ctx: &mut Ctx, options: &Options, image: &Path) -> Result<
                 to_ram(ctx, &mut input, &kept, STREAM_HELPS)?;
                 kept
             };
-            hand_over(ctx, options, &image, compat)
+            hand_over(ctx, options, &image, &ready)
         }
         other => {
             if is_stream {
@@ -63,17 +67,21 @@ fn in_ram(file: &Path) -> bool {
     rustix::fs::statfs(file).is_ok_and(|fs| matches!(fs.f_type as u64 & 0xffff_ffff, TMPFS | RAMFS))
 }
 
-/// Checks an image for a target; None: it comes later.
+/// Checks an image for a target, with the root of the settings; None: it comes later.
 pub(super) type Check<'a> =
-    &'a mut dyn FnMut(&mut Ctx, &image::Target) -> Result<Option<CheckedImage>>;
+    &'a mut dyn FnMut(&mut Ctx, &image::Target, Option<&Path>) -> Result<Option<CheckedImage>>;
 
-/// Checks and plans; prints the plan for `-T`, else saves the settings and gives their
-/// compat_version.
-pub(super) fn prepare(
-    ctx: &mut Ctx,
-    options: &Options,
-    check: Check<'_>,
-) -> Result<Option<Compat>> {
+/// What stage 2 is told.
+pub(super) struct Ready {
+    compat: Compat,
+    /// The settings are kept: they are in `/tmp/sysupgrade.tgz`.
+    kept: bool,
+    /// Of the image, which has been judged.
+    sha256: Option<String>,
+}
+
+/// Checks and plans; prints the plan for `-T`, else saves the settings.
+pub(super) fn prepare(ctx: &mut Ctx, options: &Options, check: Check<'_>) -> Result<Option<Ready>> {
     let root = ctx.root.clone();
     // Settings that cannot be reached are no hindrance where nobody wants them.
     let source = match settings::open(ctx.sys, &root) {
@@ -103,17 +111,18 @@ fn prepare_with(
     options: &Options,
     check: Check<'_>,
     source: Option<&Source>,
-) -> Result<Option<Compat>> {
-    let root = ctx.root.clone();
-    let target = device::look(ctx.sys, &root, source.map(|source| source.root.as_path()));
+) -> Result<Option<Ready>> {
+    let overlay = source.map(|source| source.root.as_path());
+    let target = board::look(ctx, overlay)?;
     let compat = target.compat;
-    let checked = check(ctx, &target)?;
+    let checked = check(ctx, &target, overlay)?;
     let archive = ctx.path("/tmp/sysupgrade.tgz");
     let settings = gather(ctx, options, source, &archive)?;
     let memory = Memory {
         available: ctx.sys.machine().memory_available().unwrap_or(u64::MAX),
         program: detach::program_size(),
     };
+    let kept = matches!(settings, Settings::Kept { .. });
     let planned = match checked {
         Some(checked) => plan::plan(checked, settings, memory).map(Some),
         None => stream::possible(&target, &settings, memory).map(|()| None),
@@ -124,8 +133,13 @@ fn prepare_with(
         // It was made only to know its size.
         let _ = fs::remove_file(&archive);
     }
+    let mut ready = Ready {
+        compat,
+        kept,
+        sha256: options.sha256.clone(),
+    };
     let Some(plan) = planned? else {
-        return Ok(Some(compat));
+        return Ok(Some(ready));
     };
     if options.test {
         let report = match options.json {
@@ -139,7 +153,12 @@ fn prepare_with(
         ctx.say(format_args!("{fault}"));
         ctx.tell("Image check failed but --force given - will update anyway!\n");
     }
-    Ok(Some(compat))
+    ready.sha256 = Some(hex(&plan.image.facts().sha256));
+    Ok(Some(ready))
+}
+
+fn hex(sha256: &[u8]) -> String {
+    sha256.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Looks at an image and judges it; prints every reason against it.
@@ -148,29 +167,24 @@ fn check_file(
     options: &Options,
     image: &Path,
     target: &image::Target,
+    keys: Option<Vec<PathBuf>>,
 ) -> Result<CheckedImage> {
     let mut file = File::open(image).at("open", image)?;
-    let facts = examine(ctx, &mut file, target).at("read", image)?;
-    let (checked, reasons) = verdict(ctx, options, facts, target);
+    let mut facts = image::look(&mut file, erase_size(target)).at("read", image)?;
+    let mut own = None;
+    if let Some(keys) = keys {
+        let (keys, now) = (Keys::Folders(keys), ctx.sys.machine().now());
+        image::judge(&mut facts, &mut file, &keys, now).at("read", image)?;
+        if let Some(note) = facts.trust.note() {
+            ctx.say(note);
+        }
+        own = board::check(ctx, image)?;
+    }
+    let (checked, reasons) = verdict(ctx, options, facts, target, own);
     for reason in reasons {
         ctx.say(format_args!("{}: {reason}", image.display()));
     }
     checked
-}
-
-/// Everything about an image that can be read twice.
-pub(super) fn examine(
-    ctx: &mut Ctx,
-    image: &mut (impl Read + Seek),
-    target: &image::Target,
-) -> std::io::Result<Facts> {
-    let mut facts = image::look(image, erase_size(target))?;
-    let (keys, now) = (Keys::Folder(ctx.path(FOLDER)), ctx.sys.machine().now());
-    image::judge(&mut facts, image, &keys, now)?;
-    if let Some(note) = facts.trust.note() {
-        ctx.say(note);
-    }
-    Ok(facts)
 }
 
 pub(super) fn erase_size(target: &image::Target) -> u32 {
@@ -178,22 +192,25 @@ pub(super) fn erase_size(target: &image::Target) -> u32 {
     place.map_or(device::USUAL_ERASE_SIZE, |place| place.erase_size)
 }
 
-/// Judges it; every reason against it, which with `-T --json` is printed already.
+/// Judges it, `own` being what the board says against it; every reason against it, which with
+/// `-T --json` is printed already.
 pub(super) fn verdict(
     ctx: &mut Ctx,
     options: &Options,
     facts: Facts,
     target: &image::Target,
+    own: Option<Fault>,
 ) -> (Result<CheckedImage>, Vec<Fault>) {
     let sum = facts.sha256;
-    let hex: String = sum.iter().map(|b| format!("{b:02x}")).collect();
     let wanted = options.sha256.as_ref();
-    let wrong = wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&hex));
+    let wrong = wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&hex(&sum)));
+    let own = own.filter(|fault| !fault.is_overridden(&options.overrides()));
     let found = (options.test && options.json).then(|| facts.clone());
     let mut faults = match image::check(facts, target, &options.overrides()) {
-        Ok(checked) if !wrong => return (Ok(checked), Vec::new()),
+        Ok(checked) if !wrong && own.is_none() => return (Ok(checked), Vec::new()),
         checked => checked.err().unwrap_or_default(),
     };
+    faults.extend(own);
     if wrong {
         faults.insert(0, Fault::Sha256(sum));
     }
@@ -257,34 +274,10 @@ pub(super) fn hand_over(
     ctx: &mut Ctx,
     options: &Options,
     image: &Path,
-    compat: Compat,
+    ready: &Ready,
 ) -> Result<Exit> {
     let archive = ctx.path("/tmp/sysupgrade.tgz");
-    let mut argv: Vec<OsString> = vec!["sysupgrade".into(), "--perform".into()];
-    argv.push(compat.to_string().into());
-    for (given, option) in [
-        (options.force, "-F"),
-        (
-            options.ignore_minor_compat_version,
-            "--ignore-minor-compat-version",
-        ),
-        (options.no_settings, "-n"),
-        (options.require_signature, "-s"),
-        (options.quiet, "-q"),
-        (options.stream, "--stream"),
-    ] {
-        argv.extend(given.then(|| option.into()));
-    }
-    if let Some(sha256) = &options.sha256 {
-        argv.extend(["--sha256".into(), sha256.into()]);
-    }
-    if archive.exists() && !options.no_settings {
-        argv.extend(["-f".into(), archive.into_os_string()]);
-    }
-    match options.listen.filter(|_| options.stream) {
-        Some(port) => argv.extend(["--listen".into(), port.to_string().into()]),
-        None => argv.extend(["--".into(), image.as_os_str().to_owned()]),
-    }
+    let argv = arguments(options, image, ready, archive);
     let root = ctx.root.clone();
     led::ask_set_state("upgrade");
     let ended = Exit(detach::run(&root, &argv)?);
@@ -294,6 +287,35 @@ pub(super) fn hand_over(
         led::ask_set_state(if failsafe { "failsafe" } else { "done" });
     }
     Ok(ended)
+}
+
+fn arguments(options: &Options, image: &Path, ready: &Ready, archive: PathBuf) -> Vec<OsString> {
+    let mut argv: Vec<OsString> = vec!["sysupgrade".into(), "--perform".into()];
+    argv.push(ready.compat.to_string().into());
+    for (given, option) in [
+        (options.force, "-F"),
+        (
+            options.ignore_minor_compat_version,
+            "--ignore-minor-compat-version",
+        ),
+        (options.no_settings, "-n"),
+        (options.quiet, "-q"),
+        (options.stream, "--stream"),
+    ] {
+        argv.extend(given.then(|| option.into()));
+    }
+    if let Some(sha256) = &ready.sha256 {
+        argv.extend(["--sha256".into(), sha256.into()]);
+    }
+    // What an upgrade before this one has left there is nobody's settings.
+    if ready.kept {
+        argv.extend(["-f".into(), archive.into_os_string()]);
+    }
+    match options.listen.filter(|_| options.stream) {
+        Some(port) => argv.extend(["--listen".into(), port.to_string().into()]),
+        None => argv.extend(["--".into(), image.as_os_str().to_owned()]),
+    }
+    argv
 }
 
 /// Stage 2, in the copy: everything is checked once more, then written.
@@ -337,6 +359,10 @@ pub(super) fn install(
         }
         Err(error) => {
             tell(&format!("sysupgrade: {error}"));
+            if error.exit() == WHOLE {
+                tell("The system that was there is whole: it starts at the next reboot.");
+                return Ok(WHOLE);
+            }
             tell("Nothing was written.");
             Ok(REFUSED)
         }
@@ -350,15 +376,16 @@ fn ready(
     compat: &str,
 ) -> Result<(Plan, Option<Vec<u8>>)> {
     let target = target(ctx, compat)?;
-    let checked = check_file(ctx, options, image, &target)?;
+    let checked = check_file(ctx, options, image, &target, None)?;
     let kept = kept(options)?;
     Ok((plan::plan(checked, kept.settings, held(ctx))?, kept.archive))
 }
 
 /// The board, with the compat_version that stage 1 has found in the settings.
 pub(super) fn target(ctx: &mut Ctx, compat: &str) -> Result<image::Target> {
-    let root = ctx.root.clone();
-    let mut target = device::look(ctx.sys, &root, None);
+    let mut target = board::look(ctx, None)?;
+    // Stage 1 has judged it: by its digest it is the same.
+    target.needs_signature = false;
     target.compat = Compat::parse(compat).ok_or_else(|| usage("bad compat_version"))?;
     Ok(target)
 }
@@ -403,11 +430,39 @@ fn write(
     tell("Switching to ramdisk...");
     quiet::quiet(ctx.sys)?;
     tell("Performing system upgrade...");
-    Ok(perform::write(
-        plan,
-        &mut file,
-        settings.as_deref(),
-        ctx.sys,
-        tell,
-    )?)
+    perform::write(plan, &mut file, settings.as_deref(), ctx.sys, tell)?;
+    switch(ctx, plan, tell)
+}
+
+/// Where the image went to a slot that the board does not start, it does from now on.
+pub(super) fn switch(ctx: &mut Ctx, plan: &Plan, tell: perform::Tell<'_>) -> Result<()> {
+    match &plan.work {
+        Work::Flash(place) if place.spare => {
+            tell(&format!("Switching to the slot {} ...", place.name));
+            board::switch(ctx, &place.name)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn stage_2_gets_the_settings_that_were_saved_and_none_that_lay_there() {
+    let options = Options::from_args(&["sysupgrade"], &["--listen", "1"]).unwrap();
+    let words = |kept: bool| {
+        let ready = Ready {
+            compat: Compat::FIRST,
+            kept,
+            sha256: Some("00".into()),
+        };
+        let archive = PathBuf::from("/tmp/sysupgrade.tgz");
+        let words = arguments(&options, Path::new("/tmp/x"), &ready, archive);
+        let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+        words.join(" ")
+    };
+    let start = "sysupgrade --perform 1.0 --sha256 00";
+    assert_eq!(words(false), format!("{start} -- /tmp/x"));
+    assert_eq!(
+        words(true),
+        format!("{start} -f /tmp/sysupgrade.tgz -- /tmp/x")
+    );
 }

@@ -27,6 +27,8 @@ pub struct Place {
     pub erase_size: u32,
     /// Blocks of this chip can be bad.
     pub nand: bool,
+    /// A slot that the board does not run from: what runs stays whole.
+    pub spare: bool,
 }
 
 /// A UBI device whose volumes an image replaces.

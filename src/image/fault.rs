@@ -103,6 +103,11 @@ pub enum Fault {
         /// The device or the user insists on one.
         required: bool,
     },
+    /// The board's own check has refused it, perhaps for good.
+    Board {
+        /// The user may insist.
+        forceable: bool,
+    },
     /// There is no place for an image.
     NoPlace(String),
     /// The place is NAND, where a raw image does not belong.
@@ -130,6 +135,7 @@ impl Fault {
             | Fault::NoMember("CONTROL" | "kernel")
             | Fault::Folder { .. }
             | Fault::Layout(_)
+            | Fault::Board { forceable: true }
             | Fault::Signature { .. }
             | Fault::NoRoot => Some("-F"),
             Fault::Minor(..) => Some("-n or --ignore-minor-compat-version"),
@@ -139,7 +145,8 @@ impl Fault {
         }
     }
 
-    pub(super) fn is_overridden(&self, overrides: &Overrides) -> bool {
+    /// Whether the user has overridden it.
+    pub fn is_overridden(&self, overrides: &Overrides) -> bool {
         match self {
             Fault::Minor(..) => overrides.no_settings || overrides.ignore_minor || overrides.force,
             Fault::Tail | Fault::Covered(_) => overrides.no_settings,
@@ -181,6 +188,7 @@ impl Fault {
             Fault::Major(..) => "major-version",
             Fault::Minor(..) => "minor-version",
             Fault::Signature { .. } => "signature",
+            Fault::Board { .. } => "board-check",
             Fault::NoPlace(_) => "no-place",
             Fault::Nand(_) => "nand",
             Fault::TooLarge { .. } => "too-large",
@@ -298,6 +306,9 @@ impl Fault {
                 write!(f, "Image signature {trust}")?;
                 f.write_str(if *required { ": a good one is required" } else { "" })
             }
+            Fault::Board { .. } => {
+                f.write_str("the board's own check (platform_check_image) refuses it")
+            }
             Fault::NoPlace(why) => write!(f, "no place for an image: {why}"),
             Fault::Nand(name) => {
                 write!(f, "{name} is NAND: raw images are not yet supported there")
@@ -402,6 +413,8 @@ fn reasons_have_names_and_flags_that_programs_can_rely_on() {
         (Fault::UnknownBoard(Vec::new()), "unknown-board", force),
         (Fault::Major(compat, compat, None), "major-version", force),
         (Fault::Minor(compat, compat, None), "minor-version", minor),
+        (Fault::Board { forceable: true }, "board-check", force),
+        (Fault::Board { forceable: false }, "board-check", None),
         (Fault::NoPlace("x".into()), "no-place", None),
         (Fault::Nand("x".into()), "nand", None),
         (number(), "too-large", None),

@@ -209,8 +209,8 @@ fn look_at_disk(sys: &FakeSystem) -> (Boot, bool) {
 
 #[test]
 fn a_disk_boots_the_old_or_the_new_system_or_nothing() {
-    for keep in [true, false] {
-        cut_everywhere(&with_sda, &disk_image("ext4"), keep, &|sys| {
+    for (fstype, keep) in [("ext4", true), ("vfat", true), ("ext4", false)] {
+        cut_everywhere(&with_sda, &disk_image(fstype), keep, &|sys| {
             look_at_disk(sys)
         });
     }

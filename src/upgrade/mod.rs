@@ -36,6 +36,29 @@ use std::path::PathBuf;
 pub const REFUSED: Exit = Exit(2);
 /// The flash was touched and is not good.
 pub const BROKEN: Exit = Exit(3);
+/// It failed, but the system that was there is whole and can be started again.
+pub const WHOLE: Exit = Exit(4);
+
+/// What a failed attempt has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing was changed.
+    Untouched,
+    /// Something was, but nothing of the system that was there.
+    Whole,
+    /// No whole system, perhaps.
+    Broken,
+}
+
+impl Left {
+    fn exit(self) -> Exit {
+        match self {
+            Left::Untouched => REFUSED,
+            Left::Whole => WHOLE,
+            Left::Broken => BROKEN,
+        }
+    }
+}
 
 /// Why an upgrade or something with the settings failed.
 #[derive(Debug)]
@@ -90,13 +113,15 @@ pub enum Error {
     Device {
         /// Which, and how.
         failed: flash::Failed,
-        /// Something was changed before.
-        touched: bool,
+        /// What is left.
+        left: Left,
     },
     /// Flash failed before anything was changed.
     Flash(flash::Error),
     /// Flash failed after the first erase.
     Touched(flash::Error),
+    /// The same, in a slot that the board does not start.
+    Slot(flash::Error),
     /// A system call failed.
     Io {
         /// What was tried.
@@ -130,7 +155,9 @@ impl From<archive::Error> for Error {
 impl EngineError for Error {
     fn exit(&self) -> Exit {
         match self {
-            Error::Touched(_) | Error::Device { touched: true, .. } => BROKEN,
+            Error::Touched(_) => BROKEN,
+            Error::Slot(_) => WHOLE,
+            Error::Device { left, .. } => left.exit(),
             Error::Io { .. }
             | Error::Archive(_)
             | Error::NotSettings(_)
@@ -207,7 +234,7 @@ impl fmt::Display for Error {
             Error::TooMuch(free) => {
                 write!(f, "unpacks to far more than the {free} bytes that are free")
             }
-            Error::Flash(error) | Error::Touched(error) => error.fmt(f),
+            Error::Flash(error) | Error::Touched(error) | Error::Slot(error) => error.fmt(f),
             Error::Io { verb, path, source } => {
                 write!(f, "can't {verb} '{}': {}", path.display(), reason(source))
             }

@@ -113,6 +113,7 @@ pub fn write_once(
     });
     match result {
         Ok(_) => Ok(()),
+        Err(error) if touched && place.spare => Err(Error::Slot(error)),
         Err(error) if touched => Err(Error::Touched(error)),
         Err(error) => Err(Error::Flash(error)),
     }
@@ -226,12 +227,13 @@ impl Parts<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::plan::{Memory, Settings, plan};
-    use super::super::{BROKEN, REFUSED, device};
+    use super::super::{BROKEN, REFUSED, WHOLE, device};
     use super::*;
     use crate::error::EngineError;
     use crate::fake::FakeSystem;
+    use crate::fake::flash::Chip;
     use crate::image::{self, Overrides, sample, uimage};
-    use crate::sys::Flash;
+    use crate::sys::{Flash, FlashKind};
     use std::io::Cursor;
     use std::path::Path;
 
@@ -388,6 +390,69 @@ mod tests {
             error.to_string().contains("nothing here can write it"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_plan_for_programs_says_what_goes_where_and_which_settings_are_kept() {
+        let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
+        let json = planned(&bytes, Some(&archive))
+            .unwrap()
+            .report()
+            .to_string();
+        for part in [
+            r#"{"valid":true,"#,
+            r#""format":"uImage","#,
+            r#""checksum":"right""#,
+            r#""boards":["safebox,lab"]"#,
+            r#""settings":{"length":3000,"from":"the overlay","offset":12288}}"#,
+        ] {
+            assert!(json.contains(part), "{part}: {json}");
+        }
+    }
+
+    /// A board with two slots, which runs from the first.
+    fn with_slots() -> (FakeSystem, image::Target) {
+        let chip = Chip::new(FlashKind::Nor, 32 * sample::ERASE, sample::ERASE as u32, 1);
+        let half = 16 * sample::ERASE as u64;
+        let slots = [("firmware", 0, half), ("firmware2", half, half)];
+        let mut sys = FakeSystem::new(chip, sample::ERASE as u32, &slots);
+        sys.flash("firmware")
+            .unwrap()
+            .fill(0, &sample::kernel(3000));
+        let mut target = device::look(&mut sys, Path::new("/nosuch"), None);
+        target.board = Some(sample::BOARD.into());
+        device::use_slot(&mut target, &mut sys, "firmware2");
+        (sys, target)
+    }
+
+    #[test]
+    fn the_slot_that_runs_is_whole_wherever_the_power_is_cut() {
+        let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
+        let (mut sys, target) = with_slots();
+        let facts = image::look(&mut Cursor::new(&bytes), sample::ERASE as u32).unwrap();
+        let checked = image::check(facts, &target, &Overrides::default()).unwrap();
+        let memory = Memory {
+            available: 32 << 20,
+            program: 1 << 20,
+        };
+        let plan = plan(checked, Settings::Dropped, memory).unwrap();
+        assert!(plan.to_string().contains("\"firmware2\""), "{plan}");
+        let before = contents(&sys, "firmware");
+        run(&mut sys, &plan, &bytes, &archive).unwrap();
+        assert!(contents(&sys, "firmware2").starts_with(&bytes[..3 * sample::ERASE]));
+        assert!(contents(&sys, "firmware") == before);
+        for cut in 0..sys.power.steps() {
+            let (mut sys, _) = with_slots();
+            sys.power.cut_after(cut, cut % 2 == 0);
+            let error = run(&mut sys, &plan, &bytes, &archive).unwrap_err();
+            sys.power.on();
+            assert!([REFUSED, WHOLE].contains(&error.exit()), "{error}");
+            assert!(contents(&sys, "firmware") == before, "cut after {cut}");
+        }
+        let (mut sys, mut target) = with_slots();
+        device::use_slot(&mut target, &mut sys, "third");
+        let why = target.place.unwrap_err();
+        assert!(why.contains("third: no such partition"), "{why}");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! A sector is written wholly or not at all, which is all that the order of the steps builds on:
 //! what a boot loader looks at first is made void by the first step and valid by the last.
 
-use super::Error;
 use super::perform::Tell;
 use super::source::{Image, PIECE, Part, plant};
+use super::{Error, Left};
 use crate::disk::{area, kept};
 use crate::flash::{self, Failed};
 use crate::sys::{Disk, System};
@@ -171,14 +171,14 @@ fn fstype(steps: &[Step], image: &mut Image<'_>, device: &str) -> Result<&'stati
 /// Does it.
 ///
 /// # Errors
-/// With the device and the offset. `touched` tells whether anything was changed.
+/// With the device and the offset. `left` tells what is left.
 pub fn perform(
     steps: &[Step],
     image: &mut Image<'_>,
     settings: Option<&[u8]>,
     sys: &mut dyn System,
     tell: Tell<'_>,
-    touched: &mut bool,
+    left: &mut Left,
 ) -> Result<(), Failed> {
     let settings = settings.unwrap_or_default();
     for step in steps {
@@ -194,7 +194,7 @@ pub fn perform(
         }
         let opened = sys.disks().open(&node(step.device()), true);
         let done = opened.map_err(flash::Error::Open).and_then(|mut disk| {
-            *touched = true;
+            *left = Left::Broken;
             one(step, image, settings, &mut *disk)
         });
         done.map_err(|error| error.on(step.device()))?;

@@ -83,7 +83,11 @@ pub fn land(
         return Err(Error::Flash(flash::Error::Short { got, expected }));
     }
     blocks::unlock(&mut *flash);
-    erase::one(&mut *flash, 0).map_err(Error::Touched)?;
+    let failed = |error| match place.spare {
+        true => Error::Slot(error),
+        false => Error::Touched(error),
+    };
+    erase::one(&mut *flash, 0).map_err(failed)?;
     let options = write::Options {
         start: step,
         skip_equal: true,
@@ -94,7 +98,7 @@ pub fn land(
     let written = write::write(&mut *flash, input, &options, &mut |progress| {
         arrived.reach(step + progress.done, tell);
     });
-    let length = step + written.map_err(Error::Touched)?.bytes;
+    let length = step + written.map_err(failed)?.bytes;
     Ok(Landed {
         flash,
         first,

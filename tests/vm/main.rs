@@ -27,6 +27,7 @@ mod overlay;
 mod rescue;
 mod scripts;
 mod settings;
+mod slots;
 mod stream;
 #[path = "../support/tempdir.rs"]
 mod tempdir;

@@ -4,7 +4,9 @@ use crate::lab::flash::ART;
 use crate::lab::router::{FAILSAFE_ADDRESS, Router, Setup};
 use crate::lab::{Bench, SETTLED_ADDRESS};
 use crate::upgrade::{large, send};
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The least with which the lab's kernel boots; its userland then has 42 MiB, 12 of them free.
 const LITTLE: &[&str] = &["-m", "92"];
@@ -45,8 +47,14 @@ fn with_the_least_memory_an_image_is_written_for_which_it_has_no_room() {
     // As a copy it does not fit, and neither did it break anything.
     router.console.line("sysupgrade --listen 3333");
     router.console.expect("nc -N 192.168.1.1 3333");
-    send(&image);
+    let mut sender = Command::new("nc.openbsd")
+        .args(["-N", "192.168.1.1", "3333"])
+        .stdin(File::open(&image).unwrap())
+        .spawn()
+        .unwrap();
     router.console.expect("not enough memory for the image");
+    // Whatever it says: the router has hung up.
+    sender.wait().unwrap();
     router.console.expect("# ");
     stream(&mut router, &image);
     router.boot_normally();
