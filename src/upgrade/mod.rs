@@ -8,6 +8,7 @@ mod cut_tests;
 pub mod detach;
 pub mod device;
 pub mod disks;
+mod gpt;
 pub mod list;
 pub mod perform;
 pub mod place;

@@ -5,11 +5,12 @@
 
 use super::perform::Tell;
 use super::source::{Image, PIECE, Part, plant};
-use super::{Error, Left};
+use super::{Error, Left, gpt};
 use crate::disk::{area, kept};
 use crate::flash::{self, Failed};
 use crate::sys::{Disk, System};
 use std::fmt;
+use std::io::Read;
 use std::path::Path;
 
 /// What is made void of a kernel, and written last of it: 8 sectors.
@@ -39,6 +40,8 @@ pub enum Step {
     Plant(String),
     /// The signature of the partition table goes.
     Unsign(String),
+    /// The partitions get the GUIDs that those of the image have.
+    Guids(String),
     /// The signature of the partition table comes back, with this number of the disk.
     Sign(String, u32),
 }
@@ -67,6 +70,7 @@ impl fmt::Display for Step {
             Step::Archive(_, at) => write!(f, "write the settings at {at:#x} and read them back"),
             Step::Plant(_) => f.write_str("mount it and put the settings there"),
             Step::Unsign(_) => f.write_str("take the signature off the partition table"),
+            Step::Guids(_) => f.write_str("give its partitions the GUIDs of the image"),
             Step::Sign(_, id) => write!(f, "put it back, with the disk's number {id:#010x}"),
         }
     }
@@ -82,6 +86,7 @@ impl Step {
             | Step::Archive(device, _)
             | Step::Plant(device)
             | Step::Unsign(device)
+            | Step::Guids(device)
             | Step::Sign(device, _) => device,
         }
     }
@@ -243,6 +248,13 @@ fn one(
         Step::Unsign(_) => first_sector(disk, &mut |sector| {
             sector[SIGNATURE_AT..].fill(0);
         }),
+        Step::Guids(_) => gpt::adopt(disk, &mut |offset, buf| {
+            let length = buf.len() as u64;
+            let mut content = image
+                .part(Part { offset, length })
+                .map_err(flash::Error::Source)?;
+            content.read_exact(buf).map_err(flash::Error::Source)
+        }),
         Step::Sign(_, id) => first_sector(disk, &mut |sector| {
             sector[SIGNATURE_AT..].copy_from_slice(&SIGNATURE);
             sector[ID_AT..ID_AT + 4].copy_from_slice(&id.to_le_bytes());
@@ -264,7 +276,7 @@ fn first_sector(
 }
 
 /// Writes bytes and reads them back.
-fn put(disk: &mut dyn Disk, at: u64, bytes: &[u8]) -> Result<(), flash::Error> {
+pub(super) fn put(disk: &mut dyn Disk, at: u64, bytes: &[u8]) -> Result<(), flash::Error> {
     disk.write(at, bytes)
         .map_err(flash::Error::io("write", at))?;
     let mut back = vec![0; bytes.len()];
