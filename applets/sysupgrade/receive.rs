@@ -1,6 +1,7 @@
 //! The image comes by itself: one connection to a port brings it.
 
 use super::backup::{STREAM_HELPS, to_ram};
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use safebox::applet::Ctx;
 use safebox::error::{At, Error, Result};
 use safebox::health::network::Tables;
@@ -19,6 +20,9 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// Says something about what is received.
 pub(super) type Say<'a> = &'a mut dyn FnMut(&str);
+
+/// Bytes that wait in the kernel.
+const RECEIVED: usize = 64 * 1024;
 
 /// Waits for one connection and copies into `copy`, in RAM, what comes over it.
 pub(super) fn receive(ctx: &mut Ctx, port: u16, copy: &Path) -> Result<()> {
@@ -46,6 +50,11 @@ impl Door {
     /// From now on somebody may connect.
     pub(super) fn open(port: u16) -> Result<Door> {
         let listener = everywhere(port).at("listen on", format!("port {port}"))?;
+        // The kernel would keep megabytes of what comes faster than it is looked at.
+        let limited = set_socket_recv_buffer_size(&listener, RECEIVED);
+        limited
+            .map_err(std::io::Error::from)
+            .at("use", "the port")?;
         let port = listener.local_addr().map_or(port, |local| local.port());
         Ok(Door { listener, port })
     }

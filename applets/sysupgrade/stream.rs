@@ -17,6 +17,10 @@ use safebox::upgrade::plan::{self, Memory, Plan, Settings, Work};
 use safebox::upgrade::stream::{Same, land};
 use safebox::upgrade::{self as engine, BROKEN, WHOLE, quiet};
 use std::path::Path;
+use std::time::Duration;
+
+/// Where an image is waited for if the user has not said it: that of the howto.
+const PORT: u16 = 3333;
 
 /// Stage 1: only the settings are got ready, or with `-T` the image is checked.
 pub(super) fn upgrade(ctx: &mut Ctx, options: &Options) -> Result<Exit> {
@@ -102,6 +106,21 @@ pub(super) fn install(
 /// The line of a message, for all who are told.
 fn named(tell: Tell<'_>) -> impl FnMut(&str) {
     move |line| tell(&format!("sysupgrade: {line}"))
+}
+
+/// The flash holds no whole system: takes images until one is good.
+pub(super) fn again(ctx: &mut Ctx, options: &Options, compat: &str, tell: Tell<'_>) -> Exit {
+    loop {
+        let port = options.listen.unwrap_or(PORT);
+        let written =
+            target(ctx, compat).and_then(|target| twice(ctx, options, &target, port, tell));
+        match written {
+            Ok(()) => return upgrade::restart(ctx, tell),
+            Err(error) => named(tell)(&error.to_string()),
+        }
+        // Nothing that cannot be done is tried without a pause.
+        std::thread::sleep(Duration::from_secs(1));
+    }
 }
 
 fn twice(

@@ -120,7 +120,8 @@ fn prepare_with(
     let settings = gather(ctx, options, source, &archive)?;
     let memory = Memory {
         available: ctx.sys.machine().memory_available().unwrap_or(u64::MAX),
-        program: detach::program_size(),
+        // A stream needs no copy of it.
+        program: detach::program_size() * if options.stream { 1 } else { 2 },
     };
     let kept = matches!(settings, Settings::Kept { .. });
     let planned = match checked {
@@ -280,7 +281,7 @@ pub(super) fn hand_over(
     let argv = arguments(options, image, ready, archive);
     let root = ctx.root.clone();
     led::ask_set_state("upgrade");
-    let ended = Exit(detach::run(&root, &argv)?);
+    let ended = Exit(detach::run(&root, &argv, !options.stream)?);
     // Refused: the device goes on as before. A broken flash starts no program any more.
     if ended != BROKEN {
         let failsafe = ctx.path(FAILSAFE_MARK).exists();
@@ -335,26 +336,26 @@ pub(super) fn install(
             .and_then(|(plan, settings)| write(ctx, &plan, image, settings, &mut tell)),
     };
     match written {
-        Ok(()) => {
-            let error = perform::restart(ctx.sys, &mut tell);
-            tell(&format!("sysupgrade: {error}; switch it off and on"));
-            Ok(Exit::FAILED)
-        }
+        Ok(()) => Ok(restart(ctx, &mut tell)),
         Err(error) if error.exit() == BROKEN => {
             led::show_damage(&root);
-            detach::keep_holding();
+            if !options.stream {
+                detach::keep_holding();
+            }
             tell(&format!("sysupgrade: {error}"));
             tell("The flash does not hold a whole system now: do NOT switch off or reboot.");
+            if options.stream {
+                return Ok(stream::again(ctx, options, compat, &mut tell));
+            }
             let settings = match &options.from {
                 Some(Raw(from)) => format!("-f {}", from.display()),
                 None => "-n".into(),
             };
             let again = format!("/tmp/safebox sysupgrade {settings}");
-            let image = match options.stream {
-                true => "--stream --listen 3333".into(),
-                false => format!("{} (or --listen 3333 for another image)", image.display()),
-            };
-            tell(&format!("Try again: {again} {image}"));
+            let image = image.display();
+            tell(&format!(
+                "Try again: {again} {image} (or --listen 3333 for another image)"
+            ));
             Ok(BROKEN)
         }
         Err(error) => {
@@ -367,6 +368,13 @@ pub(super) fn install(
             Ok(REFUSED)
         }
     }
+}
+
+/// Returns only if that fails.
+pub(super) fn restart(ctx: &mut Ctx, tell: perform::Tell<'_>) -> Exit {
+    let error = perform::restart(ctx.sys, tell);
+    tell(&format!("sysupgrade: {error}; switch it off and on"));
+    Exit::FAILED
 }
 
 fn ready(

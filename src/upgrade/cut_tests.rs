@@ -56,7 +56,7 @@ pub(super) fn planned(
     };
     let memory = Memory {
         available: 32 << 20,
-        program: 1 << 20,
+        program: 2 << 20,
     };
     plan(image, settings, memory)
 }

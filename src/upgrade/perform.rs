@@ -249,7 +249,7 @@ mod tests {
         });
         let memory = Memory {
             available: 32 << 20,
-            program: 1 << 20,
+            program: 2 << 20,
         };
         plan(image, settings, memory)
     }
@@ -366,7 +366,7 @@ mod tests {
         let checked = image::check(facts, &target, &overrides).unwrap();
         let memory = Memory {
             available: 32 << 20,
-            program: 1 << 20,
+            program: 2 << 20,
         };
         let plan = plan(checked, Settings::Dropped, memory).unwrap();
         write(&plan, &mut Cursor::new(&image), None, &mut sys, &mut |_| {}).unwrap();
@@ -383,7 +383,7 @@ mod tests {
         let image = image::check(facts, &target, &Overrides::default()).unwrap();
         let memory = Memory {
             available: 32 << 20,
-            program: 1 << 20,
+            program: 2 << 20,
         };
         let error = plan(image, Settings::Dropped, memory).unwrap_err();
         assert!(
@@ -433,7 +433,7 @@ mod tests {
         let checked = image::check(facts, &target, &Overrides::default()).unwrap();
         let memory = Memory {
             available: 32 << 20,
-            program: 1 << 20,
+            program: 2 << 20,
         };
         let plan = plan(checked, Settings::Dropped, memory).unwrap();
         assert!(plan.to_string().contains("\"firmware2\""), "{plan}");

@@ -59,7 +59,7 @@ pub struct Plan {
 pub struct Memory {
     /// Bytes free now.
     pub available: u64,
-    /// Bytes of the program, which is copied and held.
+    /// Bytes of the program, as often as it will be held beside what is there now.
     pub program: u64,
 }
 
@@ -101,7 +101,7 @@ impl Memory {
 
     /// Whether there is so much beside the program.
     fn suffices(self, beside: u64) -> Result<(), Error> {
-        let needed = 2 * self.program + beside + SLACK;
+        let needed = self.program + beside + SLACK;
         match needed > self.available {
             true => Err(Error::Memory {
                 needed,

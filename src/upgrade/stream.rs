@@ -166,7 +166,7 @@ mod tests {
 
     const MEMORY: Memory = Memory {
         available: 32 << 20,
-        program: 1 << 20,
+        program: 2 << 20,
     };
 
     fn target(sys: &mut FakeSystem) -> Target {
