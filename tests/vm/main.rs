@@ -12,6 +12,7 @@ mod buttons;
 mod crash;
 mod cuts;
 mod damage;
+mod disks;
 mod extroot;
 mod failsafe_net;
 mod guided;

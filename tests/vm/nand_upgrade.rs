@@ -64,6 +64,11 @@ pub fn image(kernel: &[u8], root: &[u8]) -> Vec<u8> {
         writer.file(&header, &mut content).unwrap();
     }
     writer.finish().unwrap();
+    with_metadata(image)
+}
+
+/// With metadata for the lab's board.
+pub fn with_metadata(image: Vec<u8>) -> Vec<u8> {
     let json = r#"{"metadata_version":"1.1","compat_version":"1.0","supported_devices":["safebox,lab"],"version":{"dist":"safebox","version":"next","revision":"r1"}}"#;
     let mut crc = Crc::new();
     crc.update(&image);
