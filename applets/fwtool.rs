@@ -72,7 +72,10 @@ fn usage(complaint: &str) -> Error {
 fn show(ctx: &mut Ctx, json: bool, image: &OsStr) -> Result<Exit> {
     let mut file = File::open(image).at("open", image)?;
     let mut facts = image::look(&mut file, USUAL_ERASE_SIZE).at("read", image)?;
-    let (keys, now) = (Keys::Folder(ctx.path(FOLDER)), ctx.sys.machine().now());
+    let (keys, now) = (
+        Keys::Folders(vec![ctx.path(FOLDER)]),
+        ctx.sys.machine().now(),
+    );
     image::judge(&mut facts, &mut file, &keys, now).at("read", image)?;
     let found = report::facts(&facts);
     let text = match json {

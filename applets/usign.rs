@@ -105,7 +105,7 @@ fn check(ctx: &mut Ctx, opts: &Opts) -> Result<Exit> {
             let key = PublicKey::parse(&text(path)?);
             Keys::One(key.ok_or_else(|| unreadable(path, "not a public key"))?)
         }
-        (None, folder) => Keys::Folder(folder.map_or_else(|| ctx.path(FOLDER), Into::into)),
+        (None, folder) => Keys::Folders(vec![folder.map_or_else(|| ctx.path(FOLDER), Into::into)]),
     };
     let signature = text(&signature)?;
     let now = ctx.sys.machine().now();

@@ -204,14 +204,24 @@ fn open_seekable(ctx: &mut Ctx, file: &Path) -> Result<File> {
     }
     let copy = ctx.path("/tmp/sysupgrade.in");
     let mut input = ctx.stdin();
-    to_ram(ctx, &mut *input, &copy)?;
+    to_ram(ctx, &mut *input, &copy, REMOVE_OTHERS)?;
     let opened = File::open(&copy).at("open", &copy);
     fs::remove_file(&copy).at("remove", &copy)?;
     opened
 }
 
-/// Copies into RAM, as long as that leaves enough of it.
-pub(super) fn to_ram(ctx: &mut Ctx, input: &mut dyn Read, copy: &Path) -> Result<()> {
+/// What to do about an image for which there is no room in memory.
+pub(super) const STREAM_HELPS: &str = "not enough memory for the image: remove files from /tmp, or \
+     let --listen PORT --stream receive it, which needs no copy";
+const REMOVE_OTHERS: &str = "not enough memory for the file: remove others from /tmp";
+
+/// Copies into RAM, as long as that leaves enough of it; else fails with this reason.
+pub(super) fn to_ram(
+    ctx: &mut Ctx,
+    input: &mut dyn Read,
+    copy: &Path,
+    too_little: &'static str,
+) -> Result<()> {
     // Of an earlier attempt; if it stays, creating says why.
     let _ = fs::remove_file(copy);
     let mut output = private_file(copy).at("create", copy)?;
@@ -219,9 +229,7 @@ pub(super) fn to_ram(ctx: &mut Ctx, input: &mut dyn Read, copy: &Path) -> Result
     let result = loop {
         let available = ctx.sys.machine().memory_available().unwrap_or(u64::MAX);
         if available < reserve {
-            break Err(Error::message(
-                "not enough memory for the file: remove others from /tmp",
-            ));
+            break Err(Error::message(too_little));
         }
         match std::io::copy(&mut input.take(1 << 20), &mut output) {
             Ok(0) => return Ok(()),

@@ -2,10 +2,13 @@
 //!
 //! Nothing is erased before everything is checked. In failsafe mode the settings are those
 //! of the overlay, mounted or not, never the defaults of the running image. Exit status: 0
-//! done, 1 usage, 2 refused and the flash untouched, 3 the flash touched and not good.
+//! done, 1 usage, 2 refused and the flash untouched, 3 the flash touched and not good, 4 failed
+//! with the old system whole.
 
 mod backup;
+mod board;
 mod receive;
+mod stream;
 mod upgrade;
 
 use argh::{ArgsInfo, FromArgs};
@@ -38,7 +41,8 @@ pub static APPLET: Applet = Applet {
     error_code(
         3,
         "the flash was touched and is not good; do not switch off, try again"
-    )
+    ),
+    error_code(4, "it failed, but the system that was there is whole")
 )]
 struct Options {
     /// check the image, print what would be done, change nothing
@@ -95,6 +99,10 @@ struct Options {
     /// wait for a connection to this port, which brings the image
     #[argh(option)]
     listen: Option<u16>,
+    /// keep no copy of the image in memory: what --listen receives is sent twice, to be checked
+    /// first; what comes from - is written as it comes, so a bad one leaves no system
+    #[argh(switch)]
+    stream: bool,
     /// internal: with -r in a boot, which goes on whatever happens
     #[argh(switch, hidden_help)]
     boot: bool,
@@ -145,12 +153,19 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         return backup::restore_backup(ctx, &options, Path::new(file));
     }
     let image = options.image.as_ref().map(|Raw(image)| Path::new(image));
+    if options.stream && options.listen.is_none() && image != Some(Path::new("-")) {
+        return Err(usage("--stream is for - and --listen"));
+    }
+    if options.stream && options.require_signature {
+        return Err(usage("--stream checks no signature"));
+    }
     let image = image.or(options.listen.map(|_| Path::new("-")));
     let Some(image) = image else {
         return backup::backup_or_list(ctx, &options);
     };
     let result = match &options.perform {
         Some(compat) => return upgrade::install(ctx, &options, image, compat),
+        None if options.stream => stream::upgrade(ctx, &options),
         None => upgrade::upgrade(ctx, &options, image),
     };
     // Whatever went wrong up to here, the flash is untouched, and the status says so.

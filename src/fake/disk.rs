@@ -70,6 +70,7 @@ impl FakeDisk {
                 self.fill(start + 0x410, &[10]);
                 self.fill(start + 0x424, &count);
             }
+            "vfat" => self.fill(start + 510, &[0x55, 0xaa]),
             _ => self.fill(start + 0x404, &count),
         }
         let names = format!("{}\n", names.join("\n"));
@@ -120,6 +121,7 @@ impl Disk for FakeDisk {
 fn magic_of(fstype: &str) -> (usize, &'static [u8]) {
     match fstype {
         "f2fs" => (0x400, &[0x10, 0x20, 0xf5, 0xf2]),
+        "vfat" => (54, b"FAT16   "),
         _ => (0x438, &[0x53, 0xef]),
     }
 }

@@ -58,7 +58,8 @@ impl FakeMounts {
                 entry("devpts", "/dev/pts", "devpts", "rw"),
             ],
             filesystems: [
-                "squashfs", "jffs2", "ubifs", "ext4", "f2fs", "overlay", "tmpfs", "proc", "sysfs",
+                "squashfs", "jffs2", "ubifs", "ext4", "vfat", "f2fs", "overlay", "tmpfs", "proc",
+                "sysfs",
             ]
             .map(String::from)
             .to_vec(),

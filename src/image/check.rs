@@ -27,6 +27,8 @@ pub struct Place {
     pub erase_size: u32,
     /// Blocks of this chip can be bad.
     pub nand: bool,
+    /// A slot that the board does not run from: what runs stays whole.
+    pub spare: bool,
 }
 
 /// A UBI device whose volumes an image replaces.
@@ -127,7 +129,7 @@ pub enum Destination {
     /// `rootfs` for a [`Content::Ubifs`], all of [`UbiPlace::below`] for a [`Content::Ubi`].
     Ubi(UbiPlace),
     /// The members of a [`Content::Tar`], each into the partition with its label (`root` into
-    /// `rootfs`), the kernel last; and the one for data.
+    /// `rootfs`), the kernel last; a [`Content::Fit`] into `kernel`; and the one for data.
     Cards(Vec<CardPlace>),
     /// A [`Content::Disk`]. Partitions that are the same on the disk are written one by one.
     Disk {
@@ -406,6 +408,14 @@ fn destination(facts: &Facts, target: &Target, faults: &mut Vec<Fault>) -> Optio
             None => cards(tar, target, faults),
         },
         Content::Fit(fit) if facts.root.is_none() => {
+            let card = target.cards.iter().find(|card| card.label == "kernel");
+            if let (None, Some(card)) = (&target.ubi, card) {
+                fits(fit.length, card.size, "the partition kernel", faults);
+                let data = target.cards.iter().find(|card| card.label == "rootfs_data");
+                return Some(Destination::Cards(
+                    [card].into_iter().chain(data).cloned().collect(),
+                ));
+            }
             let place = needs_ubi(target, "a FIT without a root file system behind it", faults)?;
             fits(fit.length, place.room, "the UBI volume fit", faults);
             Some(Destination::Ubi(place.clone()))

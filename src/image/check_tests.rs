@@ -18,6 +18,7 @@ pub fn firmware(nand: bool) -> Place {
         room: 16 * sample::ERASE as u64,
         erase_size: sample::ERASE as u32,
         nand,
+        spare: false,
     }
 }
 

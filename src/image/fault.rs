@@ -12,6 +12,8 @@ use std::fmt;
 /// A reason not to write an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// Not the SHA-256 that the user has given, but this one.
+    Sha256([u8; 32]),
     /// Not a format that can be written here.
     Container(Container),
     /// The gzip stream around it is damaged.
@@ -101,6 +103,11 @@ pub enum Fault {
         /// The device or the user insists on one.
         required: bool,
     },
+    /// The board's own check has refused it, perhaps for good.
+    Board {
+        /// The user may insist.
+        forceable: bool,
+    },
     /// There is no place for an image.
     NoPlace(String),
     /// The place is NAND, where a raw image does not belong.
@@ -128,6 +135,7 @@ impl Fault {
             | Fault::NoMember("CONTROL" | "kernel")
             | Fault::Folder { .. }
             | Fault::Layout(_)
+            | Fault::Board { forceable: true }
             | Fault::Signature { .. }
             | Fault::NoRoot => Some("-F"),
             Fault::Minor(..) => Some("-n or --ignore-minor-compat-version"),
@@ -137,7 +145,8 @@ impl Fault {
         }
     }
 
-    pub(super) fn is_overridden(&self, overrides: &Overrides) -> bool {
+    /// Whether the user has overridden it.
+    pub fn is_overridden(&self, overrides: &Overrides) -> bool {
         match self {
             Fault::Minor(..) => overrides.no_settings || overrides.ignore_minor || overrides.force,
             Fault::Tail | Fault::Covered(_) => overrides.no_settings,
@@ -148,6 +157,7 @@ impl Fault {
     /// A word for programs.
     pub fn name(&self) -> &'static str {
         match self {
+            Fault::Sha256(_) => "sha256",
             Fault::Container(_) => "format",
             Fault::Gzip(_) => "gzip",
             Fault::HeaderCrc => "header-crc",
@@ -178,6 +188,7 @@ impl Fault {
             Fault::Major(..) => "major-version",
             Fault::Minor(..) => "minor-version",
             Fault::Signature { .. } => "signature",
+            Fault::Board { .. } => "board-check",
             Fault::NoPlace(_) => "no-place",
             Fault::Nand(_) => "nand",
             Fault::TooLarge { .. } => "too-large",
@@ -187,6 +198,10 @@ impl Fault {
     /// What is wrong, without what to do about it.
     fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Fault::Sha256(sum) => {
+                f.write_str("another SHA-256: ")?;
+                sum.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
             Fault::Container(Container::Blank | Container::Html | Container::Unknown) => {
                 f.write_str("not a firmware image")
             }
@@ -291,6 +306,9 @@ impl Fault {
                 write!(f, "Image signature {trust}")?;
                 f.write_str(if *required { ": a good one is required" } else { "" })
             }
+            Fault::Board { .. } => {
+                f.write_str("the board's own check (platform_check_image) refuses it")
+            }
             Fault::NoPlace(why) => write!(f, "no place for an image: {why}"),
             Fault::Nand(name) => {
                 write!(f, "{name} is NAND: raw images are not yet supported there")
@@ -362,6 +380,7 @@ fn reasons_have_names_and_flags_that_programs_can_rely_on() {
         length: 1,
     };
     let table = [
+        (Fault::Sha256([0; 32]), "sha256", None),
         (Fault::Container(Container::Xz), "format", None),
         (Fault::Gzip("x"), "gzip", None),
         (Fault::HeaderCrc, "header-crc", None),
@@ -394,6 +413,8 @@ fn reasons_have_names_and_flags_that_programs_can_rely_on() {
         (Fault::UnknownBoard(Vec::new()), "unknown-board", force),
         (Fault::Major(compat, compat, None), "major-version", force),
         (Fault::Minor(compat, compat, None), "minor-version", minor),
+        (Fault::Board { forceable: true }, "board-check", force),
+        (Fault::Board { forceable: false }, "board-check", None),
         (Fault::NoPlace("x".into()), "no-place", None),
         (Fault::Nand("x".into()), "nand", None),
         (number(), "too-large", None),

@@ -21,8 +21,8 @@ const CLOCK_SET: i64 = 1_704_067_200;
 pub enum Keys {
     /// One key alone.
     One(PublicKey),
-    /// A folder of them.
-    Folder(PathBuf),
+    /// Folders of them; who is revoked in one is revoked.
+    Folders(Vec<PathBuf>),
 }
 
 /// What a signature is worth.
@@ -87,33 +87,34 @@ impl std::fmt::Display for Trust {
 impl Keys {
     /// The key with this id; else why there is none.
     fn find(&self, id: KeyId) -> Result<PublicKey, Trust> {
-        let folder = match self {
+        let folders = match self {
             Keys::One(key) if key.id == id => return Ok(*key),
             Keys::One(_) => return Err(Trust::NoKey(id)),
-            Keys::Folder(folder) => folder,
+            Keys::Folders(folders) => folders,
         };
         let name = id.to_string();
-        for name in [&*name, name.trim_start_matches('0')] {
-            let path = folder.join(name);
-            if let Ok(target) = fs::read_link(&path)
-                && target
-                    .as_os_str()
-                    .as_bytes()
-                    .windows(9)
-                    .any(|w| w == b".revoked.")
-            {
-                return Err(Trust::Revoked(id));
-            }
+        let names = [&*name, name.trim_start_matches('0')];
+        let paths = || {
+            folders
+                .iter()
+                .flat_map(|dir| names.map(|name| dir.join(name)))
+        };
+        let is_revoked = |path: PathBuf| {
+            let target = fs::read_link(path).unwrap_or_default();
+            let mut words = target.as_os_str().as_bytes().windows(9);
+            words.any(|word| word == b".revoked.")
+        };
+        if paths().any(is_revoked) {
+            return Err(Trust::Revoked(id));
+        }
+        let key = |path: PathBuf| {
             let mut text = Vec::new();
             // A key that cannot be read is none.
-            let read = File::open(&path).and_then(|f| f.take(LONGEST).read_to_end(&mut text));
-            if read.is_ok()
-                && let Some(key) = PublicKey::parse(&text).filter(|key| key.id == id)
-            {
-                return Ok(key);
-            }
-        }
-        Err(Trust::NoKey(id))
+            let file = File::open(path).ok()?;
+            file.take(LONGEST).read_to_end(&mut text).ok()?;
+            PublicKey::parse(&text).filter(|key| key.id == id)
+        };
+        paths().find_map(key).ok_or(Trust::NoKey(id))
     }
 
     /// What the signature `text`, a plain one or the end of a chain, is worth for a message;
@@ -208,7 +209,7 @@ mod tests {
         }
 
         fn judge(&self, text: &[u8], now: i64) -> Trust {
-            let keys = Keys::Folder(self.0.clone());
+            let keys = Keys::Folders(vec![self.0.clone()]);
             keys.judge(text, now, &mut &b"image"[..]).unwrap()
         }
     }
@@ -252,6 +253,25 @@ mod tests {
         let text = sample::sign(&sample::key(1), b"image");
         let revoked = Trust::Revoked(sample::key(1).id);
         assert_eq!(folder.judge(text.as_bytes(), NOW), revoked);
+    }
+
+    #[test]
+    fn a_key_may_lie_in_any_folder_and_one_that_takes_it_back_is_enough() {
+        let (image, overlay) = (Folder::new("rom", "other"), Folder::new("upper", "other"));
+        let judge = || {
+            let keys = Keys::Folders(vec![image.0.clone(), overlay.0.clone()]);
+            let text = sample::sign(&sample::key(1), b"image");
+            keys.judge(text.as_bytes(), NOW, &mut &b"image"[..])
+                .unwrap()
+        };
+        let id = sample::key(1).id;
+        assert_eq!(judge(), Trust::NoKey(id));
+        let name = "0001030405060708";
+        fs::rename(overlay.0.join("other"), overlay.0.join(name)).unwrap();
+        assert_eq!(judge(), good(true));
+        let link = image.0.join("1030405060708");
+        std::os::unix::fs::symlink(".revoked.x", link).unwrap();
+        assert_eq!(judge(), Trust::Revoked(id));
     }
 
     fn chain(kind: u32, valid: (u64, u64)) -> Vec<u8> {

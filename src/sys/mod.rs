@@ -195,7 +195,7 @@ pub trait Machine {
     fn now(&mut self) -> i64;
     /// Random bytes for keys and salts (getrandom(2)).
     fn random(&mut self, buf: &mut [u8]) -> io::Result<()>;
-    /// Bytes of memory that can be had without swapping (MemAvailable).
+    /// Bytes of memory that can be had without swapping.
     fn memory_available(&mut self) -> io::Result<u64>;
 }
 

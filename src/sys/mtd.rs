@@ -138,9 +138,19 @@ fn place(number: u32) -> io::Result<(PathBuf, u64)> {
         sum += offset.map_err(|_| io::ErrorKind::InvalidData)?;
         dir.pop();
     }
-    // Chips of drivers without a device of their own have the same parent.
-    let kind = std::fs::read_to_string(format!("/sys/class/mtd/mtd{number}/type"))?;
-    Ok((dir.join(kind.trim()), sum))
+    // Chips of drivers without a device of their own have the same parent: kind and erase block
+    // tell them apart, which a partition has in common with its chip.
+    for name in ["type", "erasesize"] {
+        let text = std::fs::read_to_string(format!("/sys/class/mtd/mtd{number}/{name}"))?;
+        dir.push(text.trim());
+        if !dir
+            .parent()
+            .is_some_and(|parent| parent.ends_with("virtual/mtd"))
+        {
+            break;
+        }
+    }
+    Ok((dir, sum))
 }
 
 /// An open `/dev/mtdN`.

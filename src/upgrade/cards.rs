@@ -1,4 +1,5 @@
-//! Members of a tar onto the partitions of an eMMC, which are known by their names.
+//! Members of a tar onto the partitions of an eMMC, which are known by their names; an image tree
+//! onto the one for the kernel.
 
 use super::Error;
 use super::sectors::{HEAD, Step};
@@ -19,8 +20,24 @@ const LEAST: u64 = 1024 * 1024;
 /// # Errors
 /// [`Error::NoWriter`], [`Error::NoHome`], [`Error::NoSpace`].
 pub fn plan(facts: &Facts, cards: &[CardPlace], archive: Option<u64>) -> Result<Vec<Step>, Error> {
-    let Content::Tar(tar) = &facts.content else {
-        return Err(Error::NoWriter(facts.container));
+    // By the names of partitions; of a card with an image tree that is all.
+    let members: Vec<(&str, Part, Option<u64>)> = match &facts.content {
+        Content::Tar(tar) => tar
+            .members()
+            .map(|(name, member)| {
+                let part = Part {
+                    offset: member.offset,
+                    length: member.length,
+                };
+                let root = member.body.root.map(|root| root.system.length());
+                (name, part, root)
+            })
+            .collect(),
+        Content::Fit(fit) => {
+            let length = fit.length;
+            vec![("kernel", Part { offset: 0, length }, None)]
+        }
+        _ => return Err(Error::NoWriter(facts.container)),
     };
     let card = |label: &str| {
         let card = cards.iter().find(|card| card.label == label);
@@ -28,11 +45,7 @@ pub fn plan(facts: &Facts, cards: &[CardPlace], archive: Option<u64>) -> Result<
     };
     let mut steps = Vec::new();
     let mut area = cards.iter().find(|card| card.label == DATA).map(|c| (c, 0));
-    for (name, member) in tar.members() {
-        let part = Part {
-            offset: member.offset,
-            length: member.length,
-        };
+    for (name, part, root) in members {
         let label = if name == "root" { "rootfs" } else { name };
         let card = card(label)?;
         if name == "kernel" {
@@ -40,8 +53,7 @@ pub fn plan(facts: &Facts, cards: &[CardPlace], archive: Option<u64>) -> Result<
             steps.insert(0, Step::Blank(card.device.clone(), head));
         }
         if name == "root" {
-            let end = member.body.root.map(|root| root.system.length());
-            let start = end.and_then(|end| end.checked_next_multiple_of(ROUNDING));
+            let start = root.and_then(|end| end.checked_next_multiple_of(ROUNDING));
             area = area.or(start.map(|start| (card, start)));
         }
         steps.push(match name {

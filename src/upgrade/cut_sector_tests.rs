@@ -209,10 +209,91 @@ fn look_at_disk(sys: &FakeSystem) -> (Boot, bool) {
 
 #[test]
 fn a_disk_boots_the_old_or_the_new_system_or_nothing() {
-    for keep in [true, false] {
-        cut_everywhere(&with_sda, &disk_image("ext4"), keep, &|sys| {
+    for (fstype, keep) in [("ext4", true), ("vfat", true), ("ext4", false)] {
+        cut_everywhere(&with_sda, &disk_image(fstype), keep, &|sys| {
             look_at_disk(sys)
         });
+    }
+}
+
+#[test]
+fn a_disk_with_guids_gets_those_of_the_image_for_its_partitions() {
+    let image = || {
+        let mut image = sample::gpt(&PARTS, LENGTH);
+        let mut boot = FakeDisk::new(64 * 512);
+        boot.make_fs(0, 64 * 512, "vfat", &["new"]);
+        image[8 * 512..72 * 512].copy_from_slice(&boot.bytes());
+        image[72 * 512..].copy_from_slice(&sample::squashfs(200 * 512));
+        sample::whole(&image)
+    };
+    let table = || {
+        let mut table = sample::gpt(&PARTS, 1536);
+        for entry in table[1024..].chunks_exact_mut(128).take(2) {
+            entry[..32].fill(0x77);
+        }
+        for (range, at) in [(1024..1536, 600), (512..604, 528)] {
+            table[528..532].fill(0);
+            let sum = sample::crc32(&table[range]);
+            table[at..at + 4].copy_from_slice(&sum.to_le_bytes());
+        }
+        table
+    };
+    let board = || {
+        let mut sys = with_sda();
+        let disk = &mut sys.disks.list[0].1;
+        disk.fill(0, &table());
+        sys
+    };
+    let look = |sys: &mut FakeSystem| {
+        let (disk, boot, root) = (bytes(sys, "sda"), bytes(sys, "sda1"), bytes(sys, "sda2"));
+        let is_old = boot.starts_with(OLD) && root.starts_with(OLD);
+        let is_new = boot[NAMES..].starts_with(b"new\n") && root == sample::squashfs(200 * 512);
+        let found = match (disk[510], disk[1024]) {
+            (0, _) => Boot::Refused,
+            (_, 0x77) if is_old => Boot::Old,
+            (_, 1) if is_new && crate::image::disk::table(&disk).len() == 2 => Boot::New,
+            _ => Boot::Broken,
+        };
+        let planted = boot[NAMES..].starts_with(b"new\nsysupgrade.tgz\n");
+        let settings = found == Boot::Old || planted;
+        (found, settings)
+    };
+    let image = image();
+    let plan = planned(&mut board(), &image, true, Overrides::default()).unwrap();
+    let mut sys = board();
+    assert_eq!(look(&mut sys), (Boot::Old, true));
+    run(&mut sys, &plan, &image).unwrap();
+    assert_eq!(look(&mut sys), (Boot::New, true));
+    for cut in 0..sys.power.steps() {
+        for torn in [false, true] {
+            let mut sys = board();
+            sys.power.cut_after(cut, torn);
+            run(&mut sys, &plan, &image).unwrap_err();
+            sys.power.on();
+            let (boot, settings) = look(&mut sys);
+            let fine = boot == Boot::Refused || (boot != Boot::Broken && settings);
+            assert!(fine, "cut after {cut}, torn {torn}: {boot:?}");
+        }
+    }
+}
+
+#[test]
+fn an_image_tree_goes_to_the_partition_for_the_kernel_of_a_card() {
+    let fit = sample::fit(true);
+    let (image, old) = (sample::whole(&fit), sample::kernel(5000));
+    let look = |sys: &mut FakeSystem| {
+        let (kernel, data) = (bytes(sys, "mmcblk0p1"), bytes(sys, "mmcblk0p3"));
+        let boot = match (kernel.starts_with(&old), kernel.starts_with(&fit)) {
+            (true, _) => Boot::Old,
+            (_, true) => Boot::New,
+            _ if kernel[..512] == [0; 512] => Boot::Refused,
+            _ => Boot::Broken,
+        };
+        let is_old = data[0x438..].starts_with(&[0x53, 0xef]);
+        (boot, is_old || data.starts_with(&ARCHIVE))
+    };
+    for keep in [true, false] {
+        cut_everywhere(&|| with_card(true), &image, keep, &look);
     }
 }
 

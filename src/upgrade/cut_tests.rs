@@ -2,7 +2,7 @@
 
 use super::perform::write;
 use super::plan::{Memory, Plan, Settings, plan};
-use super::{BROKEN, Error, REFUSED, device};
+use super::{BROKEN, Error, REFUSED, WHOLE, device};
 use crate::error::EngineError;
 use crate::fake::FakeSystem;
 use crate::fake::flash::Chip;
@@ -56,7 +56,7 @@ pub(super) fn planned(
     };
     let memory = Memory {
         available: 32 << 20,
-        program: 1 << 20,
+        program: 2 << 20,
     };
     plan(image, settings, memory)
 }
@@ -88,11 +88,15 @@ pub(super) fn cut_everywhere(
             let mut sys = board();
             sys.power.cut_after(cut, torn);
             let error = run(&mut sys, &plan, bytes).unwrap_err();
-            assert!([BROKEN, REFUSED].contains(&error.exit()));
+            assert!([BROKEN, WHOLE, REFUSED].contains(&error.exit()));
+            let exit = error.exit();
             boot_again(&mut sys);
             let (boot, settings) = look(&mut sys);
             let shown = format!("cut after {cut}, torn {torn}: {boot:?}\n{plan}");
             assert!(boot != Boot::Broken, "{shown}");
+            // What is told is true.
+            let promised = exit == BROKEN || (boot == Boot::Old && settings);
+            assert!(promised, "status {}: {shown}", exit.0);
             let lost = !settings && keep && boot != Boot::Refused;
             assert!(!lost, "without settings: {shown}");
             // Whatever is left, a second try makes the new system of it. Most steps are alike.

@@ -29,12 +29,16 @@ pub fn program_size() -> u64 {
 }
 
 /// Runs a copy of this program with these arguments (the first is its name), detached;
-/// gives its status when it ends, should it end before the machine does.
-pub fn run(root: &Path, argv: &[OsString]) -> Result<u8, Error> {
-    let copy = root.join(COPY);
+/// gives its status when it ends, should it end before the machine does. Without a copy it is
+/// this program as it is, which [`settle`] holds in memory, too.
+pub fn run(root: &Path, argv: &[OsString], copied: bool) -> Result<u8, Error> {
+    let mut copy = root.join(COPY);
     // A copy that still runs cannot be written to, but it can be replaced.
     let _ = fs::remove_file(&copy);
-    fs::copy(SELF, &copy).map_err(Error::io("copy the program to", &copy))?;
+    match copied {
+        true => drop(fs::copy(SELF, &copy).map_err(Error::io("copy the program to", &copy))?),
+        false => copy = SELF.into(),
+    }
     let failed = Error::io("start", &copy);
     match process::fork().map_err(Error::io("start", &copy))? {
         Fork::Parent(child) => process::wait_for(child).map_err(failed),

@@ -44,7 +44,7 @@ pub fn look(sys: &mut dyn System, root: &Path, settings: Option<&Path>) -> Targe
             .and_then(Result::ok)
             .and_then(|config| compat(&config))
             .unwrap_or(Compat::FIRST),
-        place: place(sys).map_err(|error| error.to_string()),
+        place: place(sys, FIRMWARE).map_err(|error| error.to_string()),
         // What cannot be looked at is no place for anything.
         ubi: ubi(sys),
         cards: cards(sys).unwrap_or_default(),
@@ -188,8 +188,17 @@ fn compat(config: &[u8]) -> Option<Compat> {
     Compat::parse(value.trim_matches(['\'', '"']))
 }
 
-fn place(sys: &mut dyn System) -> Result<Place, flash::Failed> {
-    let partition = flash::find(sys, FIRMWARE).map_err(|error| error.on("flash"))?;
+/// Images go to a slot that the board has named, which it does not run from.
+pub fn use_slot(target: &mut Target, sys: &mut dyn System, name: &str) {
+    let place = place(sys, name).map(|place| Place {
+        spare: true,
+        ..place
+    });
+    target.place = place.map_err(|error| error.to_string());
+}
+
+fn place(sys: &mut dyn System, name: &str) -> Result<Place, flash::Failed> {
+    let partition = flash::find(sys, name).map_err(|error| error.on("flash"))?;
     // Opened for writing, so that a partition that is read-only is known now.
     partition_place(sys, &partition, true)
 }
@@ -207,6 +216,7 @@ fn partition_place(
         room: flash::write::room(&mut *flash, 0).map_err(failed)?,
         erase_size: flash.geometry().erase_size,
         nand: flash.geometry().kind == FlashKind::Nand,
+        spare: false,
     })
 }
 

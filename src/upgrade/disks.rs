@@ -1,8 +1,8 @@
 //! An image of a disk onto the disk: partition by partition, or all of it where the user insists.
 //!
 //! The boot loader in front of the first partition stays: the old one starts the new system, and
-//! nothing of ours could repair it. The number of the disk becomes that of the image, for by it
-//! the new kernel's command line names the root file system.
+//! nothing of ours could repair it. The number of the disk becomes that of the image, with a GUID
+//! partition table the GUIDs do: by them the new kernel's command line names the root file system.
 
 use super::Error;
 use super::sectors::Step;
@@ -33,10 +33,6 @@ pub fn plan(facts: &Facts, place: &DiskPlace, whole: bool, keep: bool) -> Result
         }
         return Ok(steps);
     }
-    if disk.gpt {
-        // The partitions of a GPT have numbers of their own, in tables with checksums.
-        return Err(Error::NoWriter(facts.container));
-    }
     let separator = match device.ends_with(|last: char| last.is_ascii_digit()) {
         true => "p",
         false => "",
@@ -53,6 +49,9 @@ pub fn plan(facts: &Facts, place: &DiskPlace, whole: bool, keep: bool) -> Result
     }
     if keep {
         steps.push(Step::Plant(name(first)));
+    }
+    if disk.gpt {
+        steps.push(Step::Guids(device.clone()));
     }
     steps.push(Step::Sign(device.clone(), disk.id));
     Ok(steps)

@@ -8,6 +8,7 @@ mod cut_tests;
 pub mod detach;
 pub mod device;
 pub mod disks;
+mod gpt;
 pub mod list;
 pub mod perform;
 pub mod place;
@@ -19,6 +20,7 @@ pub mod save;
 pub mod sectors;
 pub mod settings;
 pub mod source;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 pub mod unpack;
@@ -35,6 +37,29 @@ use std::path::PathBuf;
 pub const REFUSED: Exit = Exit(2);
 /// The flash was touched and is not good.
 pub const BROKEN: Exit = Exit(3);
+/// It failed, but the system that was there is whole and can be started again.
+pub const WHOLE: Exit = Exit(4);
+
+/// What a failed attempt has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing was changed.
+    Untouched,
+    /// Something was, but nothing of the system that was there.
+    Whole,
+    /// No whole system, perhaps.
+    Broken,
+}
+
+impl Left {
+    fn exit(self) -> Exit {
+        match self {
+            Left::Untouched => REFUSED,
+            Left::Whole => WHOLE,
+            Left::Broken => BROKEN,
+        }
+    }
+}
 
 /// Why an upgrade or something with the settings failed.
 #[derive(Debug)]
@@ -49,6 +74,8 @@ pub enum Error {
     InMemory,
     /// Nothing here can write such an image yet, though it is whole and has its place.
     NoWriter(Container),
+    /// It cannot be written while it comes; why.
+    NoStream(&'static str),
     /// Not enough memory to do it safely.
     Memory {
         /// Bytes needed.
@@ -87,13 +114,15 @@ pub enum Error {
     Device {
         /// Which, and how.
         failed: flash::Failed,
-        /// Something was changed before.
-        touched: bool,
+        /// What is left.
+        left: Left,
     },
     /// Flash failed before anything was changed.
     Flash(flash::Error),
     /// Flash failed after the first erase.
     Touched(flash::Error),
+    /// The same, in a slot that the board does not start.
+    Slot(flash::Error),
     /// A system call failed.
     Io {
         /// What was tried.
@@ -127,7 +156,9 @@ impl From<archive::Error> for Error {
 impl EngineError for Error {
     fn exit(&self) -> Exit {
         match self {
-            Error::Touched(_) | Error::Device { touched: true, .. } => BROKEN,
+            Error::Touched(_) => BROKEN,
+            Error::Slot(_) => WHOLE,
+            Error::Device { left, .. } => left.exit(),
             Error::Io { .. }
             | Error::Archive(_)
             | Error::NotSettings(_)
@@ -158,6 +189,9 @@ impl fmt::Display for Error {
                 f,
                 "{container}: not yet a supported payload for this board: nothing here can write it"
             ),
+            Error::NoStream(why) => {
+                write!(f, "the image cannot be written while it comes: {why}")
+            }
             Error::Memory { needed, available } => write!(
                 f,
                 "not enough memory: {} kB needed, {} kB free; remove files from /tmp",
@@ -201,7 +235,7 @@ impl fmt::Display for Error {
             Error::TooMuch(free) => {
                 write!(f, "unpacks to far more than the {free} bytes that are free")
             }
-            Error::Flash(error) | Error::Touched(error) => error.fmt(f),
+            Error::Flash(error) | Error::Touched(error) | Error::Slot(error) => error.fmt(f),
             Error::Io { verb, path, source } => {
                 write!(f, "can't {verb} '{}': {}", path.display(), reason(source))
             }

@@ -10,8 +10,10 @@ use super::progress::Percent;
 use super::{Error, source};
 use crate::archive::gzip::Gunzip;
 use crate::flash::{self, inject, jffs2, write};
+use crate::image::check::Place;
 use crate::sys::{Reboot, System};
 use flate2::Crc;
+use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::time::Duration;
 
@@ -29,10 +31,29 @@ pub fn write(
     sys: &mut dyn System,
     tell: Tell<'_>,
 ) -> Result<(), Error> {
-    let place = match &plan.work {
-        Work::Flash(place) => place,
-        other => return source::write(other, plan.image.facts(), image, settings, sys, tell),
-    };
+    match &plan.work {
+        Work::Flash(place) => {
+            image
+                .seek(SeekFrom::Start(0))
+                .map_err(|error| Error::Flash(flash::Error::Source(error)))?;
+            write_once(plan, place, image, settings, sys, tell)
+        }
+        other => source::write(other, plan.image.facts(), image, settings, sys, tell),
+    }
+}
+
+/// The same for a piece of flash, from a file that is read once, to its end.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_once(
+    plan: &Plan,
+    place: &Place,
+    image: &mut dyn Read,
+    settings: Option<&[u8]>,
+    sys: &mut dyn System,
+    tell: Tell<'_>,
+) -> Result<(), Error> {
     let facts = plan.image.facts();
     let partition = flash::find(sys, &place.name).map_err(Error::Flash)?;
     let mut flash = flash::open(sys, &partition, true).map_err(Error::Flash)?;
@@ -45,20 +66,19 @@ pub fn write(
         // Nothing is known about what is behind it.
         (None, _) => Vec::new(),
     };
-    image
-        .seek(SeekFrom::Start(0))
-        .map_err(|error| Error::Flash(flash::Error::Source(error)))?;
     // Without a padded root file system the whole payload goes as it is.
     let (length, crc) = match facts.padded {
         true => (facts.written, Some(facts.crc)),
         false => (facts.payload, None),
     };
+    let file = RefCell::new(&mut *image);
     let content: Box<dyn Read + '_> = match &facts.packed {
-        Some(packed) => Box::new(Gunzip::new(image.take(packed.length))),
-        None => Box::new(image),
+        Some(packed) => Box::new(Gunzip::new(Shared(&file).take(packed.length))),
+        None => Box::new(Shared(&file)),
     };
     let mut source = Source {
         image: content.take(length.min(facts.payload)),
+        file: Shared(&file),
         filler: length.saturating_sub(facts.payload),
         crc: Crc::new(),
         expected: crc,
@@ -93,6 +113,7 @@ pub fn write(
     });
     match result {
         Ok(_) => Ok(()),
+        Err(error) if touched && place.spare => Err(Error::Slot(error)),
         Err(error) if touched => Err(Error::Touched(error)),
         Err(error) => Err(Error::Flash(error)),
     }
@@ -112,9 +133,26 @@ pub fn restart(sys: &mut dyn System, tell: Tell<'_>) -> Error {
     Error::io("reboot", "the system")(failed)
 }
 
+/// What was checked has been changed since, or another was sent.
+pub(super) fn other_file() -> io::Error {
+    io::Error::other("the file is not the one that was checked")
+}
+
+/// A file that is read by two, one after the other.
+struct Shared<'a, 'b>(&'a RefCell<&'b mut (dyn Read + 'b)>);
+
+impl Read for Shared<'_, '_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.borrow_mut().read(buf)
+    }
+}
+
 /// What goes to flash, as one stream.
-struct Source<'a, R> {
+struct Source<'a, 'b, R> {
     image: io::Take<R>,
+    /// What is behind the image is read to the end: only then a stream tells whether it was
+    /// the right one.
+    file: Shared<'a, 'b>,
     /// 0xff between the end of the file and the block's.
     filler: u64,
     crc: Crc,
@@ -123,7 +161,7 @@ struct Source<'a, R> {
     behind: &'a [u8],
 }
 
-impl<R: Read> Read for Source<'_, R> {
+impl<R: Read> Read for Source<'_, '_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -142,8 +180,9 @@ impl<R: Read> Read for Source<'_, R> {
             .take()
             .is_some_and(|crc| crc != self.crc.sum())
         {
-            return Err(io::Error::other("the file is not the one that was checked"));
+            return Err(other_file());
         }
+        io::copy(&mut self.file, &mut io::sink())?;
         if self.filler > 0 {
             let count = self.filler.min(buf.len() as u64) as usize;
             buf.iter_mut().take(count).for_each(|byte| *byte = 0xff);
@@ -188,12 +227,13 @@ impl Parts<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::plan::{Memory, Settings, plan};
-    use super::super::{BROKEN, REFUSED, device};
+    use super::super::{BROKEN, REFUSED, WHOLE, device};
     use super::*;
     use crate::error::EngineError;
     use crate::fake::FakeSystem;
+    use crate::fake::flash::Chip;
     use crate::image::{self, Overrides, sample, uimage};
-    use crate::sys::Flash;
+    use crate::sys::{Flash, FlashKind};
     use std::io::Cursor;
     use std::path::Path;
 
@@ -209,7 +249,7 @@ mod tests {
         });
         let memory = Memory {
             available: 32 << 20,
-            program: 1 << 20,
+            program: 2 << 20,
         };
         plan(image, settings, memory)
     }
@@ -326,7 +366,7 @@ mod tests {
         let checked = image::check(facts, &target, &overrides).unwrap();
         let memory = Memory {
             available: 32 << 20,
-            program: 1 << 20,
+            program: 2 << 20,
         };
         let plan = plan(checked, Settings::Dropped, memory).unwrap();
         write(&plan, &mut Cursor::new(&image), None, &mut sys, &mut |_| {}).unwrap();
@@ -343,13 +383,76 @@ mod tests {
         let image = image::check(facts, &target, &Overrides::default()).unwrap();
         let memory = Memory {
             available: 32 << 20,
-            program: 1 << 20,
+            program: 2 << 20,
         };
         let error = plan(image, Settings::Dropped, memory).unwrap_err();
         assert!(
             error.to_string().contains("nothing here can write it"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_plan_for_programs_says_what_goes_where_and_which_settings_are_kept() {
+        let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
+        let json = planned(&bytes, Some(&archive))
+            .unwrap()
+            .report()
+            .to_string();
+        for part in [
+            r#"{"valid":true,"#,
+            r#""format":"uImage","#,
+            r#""checksum":"right""#,
+            r#""boards":["safebox,lab"]"#,
+            r#""settings":{"length":3000,"from":"the overlay","offset":12288}}"#,
+        ] {
+            assert!(json.contains(part), "{part}: {json}");
+        }
+    }
+
+    /// A board with two slots, which runs from the first.
+    fn with_slots() -> (FakeSystem, image::Target) {
+        let chip = Chip::new(FlashKind::Nor, 32 * sample::ERASE, sample::ERASE as u32, 1);
+        let half = 16 * sample::ERASE as u64;
+        let slots = [("firmware", 0, half), ("firmware2", half, half)];
+        let mut sys = FakeSystem::new(chip, sample::ERASE as u32, &slots);
+        sys.flash("firmware")
+            .unwrap()
+            .fill(0, &sample::kernel(3000));
+        let mut target = device::look(&mut sys, Path::new("/nosuch"), None);
+        target.board = Some(sample::BOARD.into());
+        device::use_slot(&mut target, &mut sys, "firmware2");
+        (sys, target)
+    }
+
+    #[test]
+    fn the_slot_that_runs_is_whole_wherever_the_power_is_cut() {
+        let (bytes, archive) = (sample::image(5000), vec![9; 3000]);
+        let (mut sys, target) = with_slots();
+        let facts = image::look(&mut Cursor::new(&bytes), sample::ERASE as u32).unwrap();
+        let checked = image::check(facts, &target, &Overrides::default()).unwrap();
+        let memory = Memory {
+            available: 32 << 20,
+            program: 2 << 20,
+        };
+        let plan = plan(checked, Settings::Dropped, memory).unwrap();
+        assert!(plan.to_string().contains("\"firmware2\""), "{plan}");
+        let before = contents(&sys, "firmware");
+        run(&mut sys, &plan, &bytes, &archive).unwrap();
+        assert!(contents(&sys, "firmware2").starts_with(&bytes[..3 * sample::ERASE]));
+        assert!(contents(&sys, "firmware") == before);
+        for cut in 0..sys.power.steps() {
+            let (mut sys, _) = with_slots();
+            sys.power.cut_after(cut, cut % 2 == 0);
+            let error = run(&mut sys, &plan, &bytes, &archive).unwrap_err();
+            sys.power.on();
+            assert!([REFUSED, WHOLE].contains(&error.exit()), "{error}");
+            assert!(contents(&sys, "firmware") == before, "cut after {cut}");
+        }
+        let (mut sys, mut target) = with_slots();
+        device::use_slot(&mut target, &mut sys, "third");
+        let why = target.place.unwrap_err();
+        assert!(why.contains("third: no such partition"), "{why}");
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Plan {
 pub struct Memory {
     /// Bytes free now.
     pub available: u64,
-    /// Bytes of the program, which is copied and held.
+    /// Bytes of the program, as often as it will be held beside what is there now.
     pub program: u64,
 }
 
@@ -90,9 +90,18 @@ pub fn plan(image: CheckedImage, settings: Settings, memory: Memory) -> Result<P
 }
 
 impl Memory {
+    /// Whether there is enough to write a piece of flash and an archive of so many bytes behind.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn suffices_for_flash(self, archive: Option<u64>, erase_size: u64) -> Result<(), Error> {
+        let area = archive.map_or(0, |bytes| area(bytes, erase_size));
+        self.suffices(2 * area + 4 * erase_size)
+    }
+
     /// Whether there is so much beside the program.
     fn suffices(self, beside: u64) -> Result<(), Error> {
-        let needed = 2 * self.program + beside + SLACK;
+        let needed = self.program + beside + SLACK;
         match needed > self.available {
             true => Err(Error::Memory {
                 needed,
@@ -111,16 +120,17 @@ fn in_flash(
     memory: Memory,
 ) -> Result<Plan, Error> {
     let erase_size = u64::from(place.erase_size);
-    let area = match &settings {
-        Settings::Kept { bytes, .. } => area(*bytes, erase_size),
-        Settings::Dropped | Settings::None => 0,
+    let archive = match &settings {
+        Settings::Kept { bytes, .. } => Some(*bytes),
+        Settings::Dropped | Settings::None => None,
     };
+    let area = archive.map_or(0, |bytes| area(bytes, erase_size));
     let room = place.room.saturating_sub(image.facts().written);
     let needed = area + FREE_BLOCKS * erase_size;
     if area > 0 && needed > room {
         return Err(Error::NoRoom { needed, room });
     }
-    memory.suffices(2 * area + 4 * erase_size)?;
+    memory.suffices_for_flash(archive, erase_size)?;
     Ok(Plan {
         image,
         work: Work::Flash(place),

@@ -50,6 +50,21 @@ impl Percent {
     }
 }
 
+/// Tells how much of a stream has come whose length nobody knows, every MiB once.
+#[derive(Default)]
+pub struct Arrived(u64);
+
+impl Arrived {
+    /// So many bytes are there now.
+    pub fn reach(&mut self, bytes: u64, tell: Tell<'_>) {
+        let whole = bytes >> 20;
+        if whole > self.0 {
+            self.0 = whole;
+            tell(&format!("\r {whole} MiB\n"));
+        }
+    }
+}
+
 #[test]
 fn percent_rate_and_time_left_are_those_of_the_write_so_far() {
     const MIB: u64 = 1 << 20;

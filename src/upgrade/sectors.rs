@@ -3,13 +3,14 @@
 //! A sector is written wholly or not at all, which is all that the order of the steps builds on:
 //! what a boot loader looks at first is made void by the first step and valid by the last.
 
-use super::Error;
 use super::perform::Tell;
 use super::source::{Image, PIECE, Part, plant};
+use super::{Error, Left, gpt};
 use crate::disk::{area, kept};
 use crate::flash::{self, Failed};
 use crate::sys::{Disk, System};
 use std::fmt;
+use std::io::Read;
 use std::path::Path;
 
 /// What is made void of a kernel, and written last of it: 8 sectors.
@@ -39,6 +40,8 @@ pub enum Step {
     Plant(String),
     /// The signature of the partition table goes.
     Unsign(String),
+    /// The partitions get the GUIDs that those of the image have.
+    Guids(String),
     /// The signature of the partition table comes back, with this number of the disk.
     Sign(String, u32),
 }
@@ -67,6 +70,7 @@ impl fmt::Display for Step {
             Step::Archive(_, at) => write!(f, "write the settings at {at:#x} and read them back"),
             Step::Plant(_) => f.write_str("mount it and put the settings there"),
             Step::Unsign(_) => f.write_str("take the signature off the partition table"),
+            Step::Guids(_) => f.write_str("give its partitions the GUIDs of the image"),
             Step::Sign(_, id) => write!(f, "put it back, with the disk's number {id:#010x}"),
         }
     }
@@ -82,6 +86,7 @@ impl Step {
             | Step::Archive(device, _)
             | Step::Plant(device)
             | Step::Unsign(device)
+            | Step::Guids(device)
             | Step::Sign(device, _) => device,
         }
     }
@@ -171,14 +176,14 @@ fn fstype(steps: &[Step], image: &mut Image<'_>, device: &str) -> Result<&'stati
 /// Does it.
 ///
 /// # Errors
-/// With the device and the offset. `touched` tells whether anything was changed.
+/// With the device and the offset. `left` tells what is left.
 pub fn perform(
     steps: &[Step],
     image: &mut Image<'_>,
     settings: Option<&[u8]>,
     sys: &mut dyn System,
     tell: Tell<'_>,
-    touched: &mut bool,
+    left: &mut Left,
 ) -> Result<(), Failed> {
     let settings = settings.unwrap_or_default();
     for step in steps {
@@ -194,7 +199,7 @@ pub fn perform(
         }
         let opened = sys.disks().open(&node(step.device()), true);
         let done = opened.map_err(flash::Error::Open).and_then(|mut disk| {
-            *touched = true;
+            *left = Left::Broken;
             one(step, image, settings, &mut *disk)
         });
         done.map_err(|error| error.on(step.device()))?;
@@ -243,6 +248,13 @@ fn one(
         Step::Unsign(_) => first_sector(disk, &mut |sector| {
             sector[SIGNATURE_AT..].fill(0);
         }),
+        Step::Guids(_) => gpt::adopt(disk, &mut |offset, buf| {
+            let length = buf.len() as u64;
+            let mut content = image
+                .part(Part { offset, length })
+                .map_err(flash::Error::Source)?;
+            content.read_exact(buf).map_err(flash::Error::Source)
+        }),
         Step::Sign(_, id) => first_sector(disk, &mut |sector| {
             sector[SIGNATURE_AT..].copy_from_slice(&SIGNATURE);
             sector[ID_AT..ID_AT + 4].copy_from_slice(&id.to_le_bytes());
@@ -264,7 +276,7 @@ fn first_sector(
 }
 
 /// Writes bytes and reads them back.
-fn put(disk: &mut dyn Disk, at: u64, bytes: &[u8]) -> Result<(), flash::Error> {
+pub(super) fn put(disk: &mut dyn Disk, at: u64, bytes: &[u8]) -> Result<(), flash::Error> {
     disk.write(at, bytes)
         .map_err(flash::Error::io("write", at))?;
     let mut back = vec![0; bytes.len()];

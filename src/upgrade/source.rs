@@ -1,9 +1,9 @@
 //! The image as it is read again and again by those who write it in parts, and the settings
 //! onto a file system that is mounted for it.
 
-use super::Error;
-use super::perform::Tell;
+use super::perform::{Tell, other_file};
 use super::plan::Work;
+use super::{Error, Left};
 use super::{sectors, volumes};
 use crate::archive::gzip::Gunzip;
 use crate::flash::{self, Failed};
@@ -87,9 +87,7 @@ impl Image<'_> {
         }
         match crc.sum() == expected {
             true => Ok(()),
-            false => Err(failed(io::Error::other(
-                "the file is not the one that was checked",
-            ))),
+            false => Err(failed(other_file())),
         }
     }
 
@@ -147,18 +145,14 @@ pub fn write(
     if let Work::Sectors(steps) = work {
         sectors::check(steps, &mut image, settings, sys)?;
     }
-    let mut touched = false;
+    let mut left = Left::Untouched;
     let result = match work {
         // It has a writer of its own.
         Work::Flash(_) => Ok(()),
-        Work::Volumes(plan) => {
-            volumes::perform(plan, &mut image, settings, sys, tell, &mut touched)
-        }
-        Work::Sectors(steps) => {
-            sectors::perform(steps, &mut image, settings, sys, tell, &mut touched)
-        }
+        Work::Volumes(plan) => volumes::perform(plan, &mut image, settings, sys, tell, &mut left),
+        Work::Sectors(steps) => sectors::perform(steps, &mut image, settings, sys, tell, &mut left),
     };
-    result.map_err(|failed| Error::Device { failed, touched })
+    result.map_err(|failed| Error::Device { failed, left })
 }
 
 /// Puts the settings archive onto a file system that nobody else has mounted: whole, or not

@@ -7,9 +7,9 @@
 //! half of anything. While the settings are between the old and the new volume for data, the
 //! kernel has another name, too: a board without its settings must not boot.
 
-use super::Error;
 use super::perform::Tell;
 use super::source::{Image, Part, plant};
+use super::{Error, Left};
 use crate::flash::{self, Failed, blocks, erase, write};
 use crate::image::Facts;
 use crate::image::body::Content;
@@ -268,24 +268,43 @@ pub fn plan(facts: &Facts, place: &UbiPlace, archive: Option<u64>) -> Result<Pla
 /// Does it.
 ///
 /// # Errors
-/// With the device and the offset. `touched` tells whether anything was changed.
+/// With the device and the offset. `left` tells what is left.
 pub fn perform(
     plan: &Plan,
     image: &mut Image<'_>,
     settings: Option<&[u8]>,
     sys: &mut dyn System,
     tell: Tell<'_>,
-    touched: &mut bool,
+    left: &mut Left,
 ) -> Result<(), Failed> {
     for (step, line) in plan.steps.iter().zip(plan.lines()) {
         tell(&line);
-        // A volume that could not be removed or made is there or not as before.
-        let is_whole = matches!(step, Step::Remove(_) | Step::Rename(_) | Step::Make(..));
-        *touched |= !is_whole;
+        // A volume that could not be removed, renamed or made is there or not as before.
+        let is_sudden = matches!(step, Step::Remove(_) | Step::Rename(_) | Step::Make(..));
+        let after = match (step.harms(), *left) {
+            (true, _) | (_, Left::Broken) => Left::Broken,
+            (false, _) => Left::Whole,
+        };
+        if !is_sudden {
+            *left = after;
+        }
         one(plan, step, image, settings, sys)?;
-        *touched = true;
+        *left = after;
     }
     Ok(())
+}
+
+impl Step {
+    /// Whether the system that is there misses something afterwards.
+    fn harms(&self) -> bool {
+        let is_ours = |name: &str| name == DATA || NAMES.contains(&name);
+        match self {
+            Step::Invalidate(_) | Step::Kernel(..) => true,
+            Step::Remove(name) => is_ours(name),
+            Step::Rename(names) => names.iter().any(|(from, _)| is_ours(from)),
+            Step::Make(..) | Step::Fill(..) | Step::Settings(_) => false,
+        }
+    }
 }
 
 fn one(

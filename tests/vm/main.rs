@@ -12,6 +12,7 @@ mod buttons;
 mod crash;
 mod cuts;
 mod damage;
+mod disks;
 mod extroot;
 mod failsafe_net;
 mod guided;
@@ -27,7 +28,9 @@ mod overlay;
 mod rescue;
 mod scripts;
 mod settings;
+mod slots;
 mod ssh;
+mod stream;
 #[path = "../support/tempdir.rs"]
 mod tempdir;
 mod tour;

@@ -32,7 +32,7 @@ fn to_failsafe(router: &mut Router) {
     router.console.expect("# ");
 }
 
-fn kernel() -> Vec<u8> {
+pub fn kernel() -> Vec<u8> {
     let data: Vec<u8> = (0..700_000_u32).map(|n| (n * 3 % 253) as u8).collect();
     let mut crc = Crc::new();
     crc.update(&data);
@@ -49,7 +49,7 @@ fn kernel() -> Vec<u8> {
 }
 
 /// A tar for the lab's board, with metadata.
-fn image(kernel: &[u8], root: &[u8]) -> Vec<u8> {
+pub fn image(kernel: &[u8], root: &[u8]) -> Vec<u8> {
     let mut image = Vec::new();
     let mut writer = Writer::new(&mut image);
     let members = [
@@ -64,6 +64,11 @@ fn image(kernel: &[u8], root: &[u8]) -> Vec<u8> {
         writer.file(&header, &mut content).unwrap();
     }
     writer.finish().unwrap();
+    with_metadata(image)
+}
+
+/// With metadata for the lab's board.
+pub fn with_metadata(image: Vec<u8>) -> Vec<u8> {
     let json = r#"{"metadata_version":"1.1","compat_version":"1.0","supported_devices":["safebox,lab"],"version":{"dist":"safebox","version":"next","revision":"r1"}}"#;
     let mut crc = Crc::new();
     crc.update(&image);

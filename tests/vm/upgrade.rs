@@ -154,7 +154,7 @@ fn a_write_that_failed_leaves_a_router_that_takes_the_next_image() {
 
 /// Sends a file to port 3333 of the router.
 #[track_caller]
-fn send(file: &Path) {
+pub fn send(file: &Path) {
     let status = Command::new("nc.openbsd")
         .args(["-N", "192.168.1.1", "3333"])
         .stdin(std::fs::File::open(file).unwrap())
@@ -165,17 +165,29 @@ fn send(file: &Path) {
 /// The usual board; its `image/sysupgrade.bin`, version `variant`, has all else than the flash.
 fn bench_with_another_image() -> Bench {
     // A file before all others moves them.
-    let bench = Bench::with_image(|tree| {
-        std::fs::create_dir(tree.join("aaa")).unwrap();
-        std::fs::write(tree.join("aaa/random"), random(300_000)).unwrap();
-    });
+    let bench = bench_with_more(300_000);
     let usual = std::fs::read(project("target/image/flash.bin")).unwrap();
     bench.chip.damage(0, &usual);
     bench
 }
 
+/// The board with settings; its `image/sysupgrade.bin`, version `variant`, has 12 MiB.
+pub fn large() -> Bench {
+    let settled = Bench::settled().chip.read(ALL);
+    let bench = bench_with_more(8_400_000);
+    bench.chip.damage(0, &settled);
+    bench
+}
+
+fn bench_with_more(bytes: usize) -> Bench {
+    Bench::with_image(|tree| {
+        std::fs::create_dir(tree.join("aaa")).unwrap();
+        std::fs::write(tree.join("aaa/random"), random(bytes)).unwrap();
+    })
+}
+
 /// Bytes that do not pack.
-fn random(count: usize) -> Vec<u8> {
+pub fn random(count: usize) -> Vec<u8> {
     let mut state = 1_u32;
     let next = |_| {
         state ^= state << 13;

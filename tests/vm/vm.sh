@@ -32,6 +32,6 @@ TREE=$tree tests/vm/image.sh hooked target/lab/hooked
 lab="cargo test --locked --target $host --test vm -- --ignored"
 # shellcheck disable=SC2086 # a list of words
 case ${1:-} in
---bench) exec $lab --test-threads=1 --nocapture bench:: ;;
-*) exec $lab --test-threads=3 --skip bench:: "$@" ;;
+--bench) exec $lab --test-threads=1 --nocapture bench_ ;;
+*) exec $lab --test-threads=3 --skip bench_ "$@" ;;
 esac

@@ -207,7 +207,11 @@ fn failsafe_makes_a_file_system_only_when_it_is_asked_to() {
     let board = Board::new(
         Bench::with_image(add_mkfs),
         "named",
-        &partition_table(),
+        &partition_table(
+            SIZE / 512 - 1,
+            &[("rootfs_data", 2048, SIZE / 512 - 35 - 2047)],
+            0x11,
+        ),
         SIZE,
     );
     let mut router = board.power_on();
@@ -310,25 +314,28 @@ fn copy(from: &str, to: &Path) {
     std::fs::copy(from, to).unwrap();
 }
 
-/// A GPT with one partition from 1 MiB on, called `rootfs_data` (UEFI specification, 5.3).
-fn partition_table() -> Vec<u8> {
+/// A GPT for a disk with this last sector (UEFI specification, 5.3): name, first sector and
+/// number of sectors of each partition; their GUIDs begin with `guid` and the bytes after it.
+pub fn partition_table(last: u64, partitions: &[(&str, u64, u64)], guid: u8) -> Vec<u8> {
     let sum = |bytes: &[u8]| {
         let mut sum = flate2::Crc::new();
         sum.update(bytes);
         sum.sum().to_le_bytes()
     };
-    let last = SIZE / 512 - 1;
     let mut entries = vec![0; 128 * 128];
-    // Linux data, and a number of its own.
-    entries[..16].copy_from_slice(&[
-        0xaf, 0x3d, 0xc6, 0x0f, 0x83, 0x84, 0x72, 0x47, 0x8e, 0x79, 0x3d, 0x69, 0xd8, 0x47, 0x7d,
-        0xe4,
-    ]);
-    entries[16..32].fill(0x11);
-    entries[32..40].copy_from_slice(&2048_u64.to_le_bytes());
-    entries[40..48].copy_from_slice(&(last - 34).to_le_bytes());
-    for (to, letter) in entries[56..].chunks_mut(2).zip("rootfs_data".bytes()) {
-        to[0] = letter;
+    let places = entries.chunks_exact_mut(128).zip(guid..);
+    for ((entry, guid), (name, first, count)) in places.zip(partitions) {
+        // Linux data, and a number of its own.
+        entry[..16].copy_from_slice(&[
+            0xaf, 0x3d, 0xc6, 0x0f, 0x83, 0x84, 0x72, 0x47, 0x8e, 0x79, 0x3d, 0x69, 0xd8, 0x47,
+            0x7d, 0xe4,
+        ]);
+        entry[16..32].fill(guid);
+        entry[32..40].copy_from_slice(&first.to_le_bytes());
+        entry[40..48].copy_from_slice(&(first + count - 1).to_le_bytes());
+        for (to, letter) in entry[56..].chunks_mut(2).zip(name.bytes()) {
+            to[0] = letter;
+        }
     }
     let mut header = vec![0; 92];
     header[..12].copy_from_slice(b"EFI PART\0\0\x01\0");

@@ -63,6 +63,7 @@ fn read_whole(data: &[u8]) {
         room: 16 * u64::from(ERASE),
         erase_size: ERASE,
         nand: false,
+        spare: false,
     };
     let target = Target {
         board: Some("safebox,lab".into()),
