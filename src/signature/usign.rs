@@ -5,6 +5,7 @@
 //! the id and both halves of the key. OpenBSD's signify writes the same.
 
 use super::ed25519;
+use crate::text::base64;
 use sha2::{Digest, Sha512};
 
 const COMMENT: &[u8] = b"untrusted comment: ";
@@ -133,50 +134,13 @@ fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     // Signatures at the end of a firmware file may end in a NUL.
     let data = rest[line..].trim_ascii_end();
     let data = data.strip_suffix(b"\0").unwrap_or(data).trim_ascii();
-    let mut bytes = [0; N];
-    if data.len() != N.div_ceil(3) * 4 {
-        return None;
-    }
-    let mut to = bytes.iter_mut();
-    for group in data.chunks_exact(4) {
-        let filler = group.iter().rev().take_while(|&&b| b == b'=').count();
-        let letters = &group[..4 - filler];
-        // Filler stands at the very end alone.
-        let count = 3_usize.checked_sub(filler).filter(|count| *count > 0)?;
-        if to.len() < count || (filler > 0 && to.len() != count) {
-            return None;
-        }
-        let mut value = 0_u32;
-        for &letter in letters {
-            let digit = LETTERS.iter().position(|&l| l == letter)?;
-            value = value << 6 | digit as u32;
-        }
-        value <<= 6 * filler + 8;
-        for (to, from) in to.by_ref().take(count).zip(value.to_be_bytes()) {
-            *to = from;
-        }
-    }
+    let bytes: [u8; N] = base64::decode(data)?.try_into().ok()?;
     bytes.starts_with(&ALGORITHM).then_some(bytes)
 }
 
-const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 fn encode(comment: &str, parts: &[&[u8]]) -> String {
-    let mut text = String::from_utf8_lossy(COMMENT).into_owned() + comment + "\n";
-    for group in parts.concat().chunks(3) {
-        let mut value = [0; 4];
-        value[1..=group.len()].copy_from_slice(group);
-        let value = u32::from_be_bytes(value);
-        for at in 0..4 {
-            let letter = LETTERS[(value >> (18 - 6 * at) & 63) as usize];
-            text.push(if at <= group.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
-        }
-    }
-    text + "\n"
+    let head = String::from_utf8_lossy(COMMENT);
+    format!("{head}{comment}\n{}\n", base64::encode(&parts.concat()))
 }
 
 #[cfg(test)]

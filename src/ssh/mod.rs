@@ -1,1 +1,5 @@
 //! The secure way in: keys, sessions, and the transfer of files (RFC 4251 to 4254).
+
+pub mod authorized;
+pub mod keys;
+pub mod wire;

@@ -1,5 +1,6 @@
 //! Working on text: what utilities and shell builtins share.
 
+pub mod base64;
 pub mod count;
 pub mod echo;
 pub mod escape;
