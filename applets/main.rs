@@ -35,6 +35,7 @@ applets! {
     dd
     df
     dmesg
+    dropbearkey
     du
     echo
     env

@@ -123,6 +123,7 @@ for word in $words; do
         need dash dash
         need netcat-openbsd nc.openbsd
         need dropbear-bin dropbear
+        need openssh-client ssh-keygen
         need squashfs-tools mksquashfs
         need mtd-utils mkfs.jffs2
         need signify-openbsd signify-openbsd

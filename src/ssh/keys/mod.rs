@@ -5,6 +5,7 @@
 //! else a file is gets named, so that its owner knows what to do.
 
 mod generate;
+pub mod store;
 
 pub use generate::generate;
 
