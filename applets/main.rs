@@ -89,6 +89,7 @@ applets! {
     seq
     set_state
     setsid
+    sftp_server
     sh
     sha256sum
     sleep

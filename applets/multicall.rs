@@ -108,7 +108,7 @@ fn list_in_columns(ctx: &mut Ctx) {
 /// Makes every link below `dir`; the binary is copied to `dir/bin/safebox` if missing.
 fn install(ctx: &mut Ctx, dir: &Path, hard: bool, dry_run: bool) -> Result<()> {
     let binary = dir.join("bin/safebox");
-    for name in ["bin", "sbin", "usr/bin", "usr/sbin"] {
+    for name in ["bin", "sbin", "usr/bin", "usr/sbin", "usr/libexec"] {
         let path = dir.join(name);
         if !dry_run {
             std::fs::create_dir_all(&path).at("create directory", &path)?;
@@ -129,7 +129,7 @@ fn install(ctx: &mut Ctx, dir: &Path, hard: bool, dry_run: bool) -> Result<()> {
         let target = match place {
             Dir::Bin => "safebox",
             Dir::Sbin => "../bin/safebox",
-            Dir::UsrBin | Dir::UsrSbin => "../../bin/safebox",
+            Dir::UsrBin | Dir::UsrSbin | Dir::UsrLibexec => "../../bin/safebox",
         };
         if dry_run {
             ctx.out.line(format!("link {}", link.display()));

@@ -24,6 +24,8 @@ pub enum Dir {
     UsrBin,
     /// `/usr/sbin`
     UsrSbin,
+    /// `/usr/libexec`: run by other programs, not by people
+    UsrLibexec,
 }
 
 impl Dir {
@@ -34,6 +36,7 @@ impl Dir {
             Dir::Sbin => "sbin",
             Dir::UsrBin => "usr/bin",
             Dir::UsrSbin => "usr/sbin",
+            Dir::UsrLibexec => "usr/libexec",
         }
     }
 }

@@ -2,4 +2,5 @@
 
 pub mod authorized;
 pub mod keys;
+pub mod sftp;
 pub mod wire;

@@ -28,6 +28,7 @@ pub mod numbers {
     pub const TTOU: i32 = libc::SIGTTOU;
     pub const PWR: i32 = libc::SIGPWR;
     pub const WINCH: i32 = libc::SIGWINCH;
+    pub const XFSZ: i32 = libc::SIGXFSZ;
 }
 
 /// Sends a signal by number; `target` as in kill(2): -1 is everybody but PID 1 and ourselves,
