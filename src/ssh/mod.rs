@@ -2,5 +2,6 @@
 
 pub mod authorized;
 pub mod keys;
+pub mod scp;
 pub mod sftp;
 pub mod wire;
