@@ -86,6 +86,7 @@ applets! {
     rescue
     rm
     rmdir
+    scp
     seq
     set_state
     setsid

@@ -23,6 +23,7 @@ pub struct Sink {
     line: Vec<u8>,
     /// Last change and last read, for what comes next.
     times: Option<(i64, i64)>,
+    received: bool,
     report: Report,
 }
 
@@ -66,8 +67,14 @@ impl Sink {
             state: State::Start,
             line: Vec::new(),
             times: None,
+            received: false,
             report: Report::default(),
         }
+    }
+
+    /// Whether anything was ever announced.
+    pub fn has_received(&self) -> bool {
+        self.received
     }
 
     fn start(&mut self, output: &mut Vec<u8>) {
@@ -137,6 +144,10 @@ impl Sink {
                 name.escape_ascii()
             );
             return self.violated(output, &name);
+        }
+        let is_second = std::mem::replace(&mut self.received, true);
+        if is_second && self.folders.is_empty() && !self.target.is_dir() {
+            return self.violated(output, "several files for one name");
         }
         let times = self.times.take();
         let path = match self.folders.last() {

@@ -29,7 +29,7 @@ fn carry(source: &mut Source, sink: &mut Sink, at_once: usize) {
     let (mut there, mut back) = (Vec::new(), Vec::new());
     sink.feed(b"", &mut back);
     while !source.is_over() {
-        let answers: Vec<u8> = back.drain(..).collect();
+        let answers = std::mem::take(&mut back);
         if answers.is_empty() {
             source.feed(b"", &mut there);
         }
@@ -184,6 +184,15 @@ fn what_cannot_be_written_is_told_and_the_next_file_still_comes() {
 }
 
 #[test]
+fn one_name_takes_one_file() {
+    let scratch = Scratch::new();
+    let name = scratch.path().join("name");
+    let (_, said) = sink(&name, RECURSIVE, b"C0644 1 a\na\0C0644 1 b\nb\0");
+    assert!(said[0].contains("several files for one name"), "{said:?}");
+    assert_eq!(fs::read(name).unwrap(), b"a");
+}
+
+#[test]
 fn a_failure_of_the_other_end_is_heard() {
     let scratch = Scratch::new();
     let input = b"\x01scp: x: gone\nC0644 2 y\nab\x01scp: y: \x1b[31mshorter\n";
@@ -243,7 +252,7 @@ fn a_path_of_dots_is_sent_by_the_name_of_its_folder() {
     let folder = scratch.path().join("name");
     fs::create_dir(&folder).unwrap();
     let dots = folder.join(".");
-    let (sent, _) = agreeable(Source::new(vec![PathBuf::from(dots)], RECURSIVE));
+    let (sent, _) = agreeable(Source::new(vec![dots], RECURSIVE));
     assert!(sent.ends_with(" 0 name\nE\n"), "{sent}");
 }
 
