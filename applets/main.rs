@@ -26,6 +26,7 @@ applets! {
     cat
     chmod
     chown
+    chpasswd
     chroot
     cmp
     console_shell
@@ -66,6 +67,7 @@ applets! {
     lsmod
     mkdir
     mknod
+    mkpasswd
     mktemp
     mount
     mount_root
@@ -97,6 +99,7 @@ applets! {
     sort
     start_stop_daemon
     stat
+    su
     switch_root
     sync
     sysupgrade
