@@ -22,6 +22,8 @@ pub struct Facts {
     pub date: String,
     /// `\t`: time of day.
     pub time: String,
+    /// `\k`: fingerprints of the ssh server's keys, each a line of its own.
+    pub keys: String,
 }
 
 /// The text as it goes onto the wire; `IAC` is not doubled here.
@@ -55,6 +57,7 @@ fn meaning(letter: u8, facts: &Facts) -> Option<&str> {
         b'l' => &facts.terminal,
         b'd' => &facts.date,
         b't' => &facts.time,
+        b'k' => &facts.keys,
         _ => return None,
     })
 }
