@@ -4,16 +4,15 @@
 //! which is how a router without one is reached; `-f` trusts whoever calls.
 
 use safebox::accounts::crypt;
+use safebox::accounts::enter::{self, Environment};
 use safebox::accounts::files::{self, User};
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::proc::launch;
-use safebox::sys::environment;
 use safebox::sys::hidden::{self, Answer};
 use safebox::sys::process;
-use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 pub static APPLET: Applet = Applet {
@@ -44,9 +43,7 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     // -h may be of use to a log one day; nobody reads one in failsafe.
     opts.value("h");
     let mut given = opts.operands.first().map(|name| name.as_bytes().to_vec());
-    if !rustix::process::geteuid().is_root() {
-        return Err(Error::message("must be run by root"));
-    }
+    process::must_be_root()?;
     if trusted {
         let name = given.ok_or_else(|| Error::message("-f needs a user"))?;
         let user = find(ctx, &name).ok_or_else(|| {
@@ -147,52 +144,19 @@ fn check(ctx: &mut Ctx, name: &[u8], user: Option<User>) -> Result<Option<User>>
 fn begin(ctx: &mut Ctx, user: &User, keep_environment: bool) -> Result<Exit> {
     // Sent before the shell takes the terminal over; a failure will show there too.
     let _ = ctx.out.flush();
-    if user.uid != 0 || user.gid != 0 {
-        become_user(ctx, user)?;
-    }
-    let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
-    let shell = if user.shell.is_empty() {
-        OsString::from("/bin/sh")
-    } else {
-        text(&user.shell)
+    enter::take_rights(user, &ctx.path("/etc/group"))?;
+    let shell = enter::shell(user);
+    let how = match keep_environment {
+        true => Environment::Theirs,
+        false => Environment::Fresh,
     };
-    if !keep_environment {
-        let kept = ["TERM", "IPKG_INSTROOT"];
-        for (name, _) in std::env::vars_os() {
-            if !kept.iter().any(|keep| name == OsStr::new(keep)) {
-                environment::unset(&name);
-            }
-        }
-    }
-    environment::set("USER", text(&user.name));
-    environment::set("LOGNAME", text(&user.name));
-    environment::set("HOME", text(&user.home));
-    environment::set("SHELL", &shell);
-    let path = if user.uid == 0 {
-        "/usr/sbin:/usr/bin:/sbin:/bin"
-    } else {
-        "/usr/bin:/bin"
-    };
-    environment::set("PATH", path);
-    if std::env::set_current_dir(OsStr::from_bytes(&user.home)).is_err() {
-        // The root directory always exists.
-        let _ = std::env::set_current_dir("/");
-    }
-    // A dash before the name makes it a login shell.
-    let base = shell.as_bytes().rsplit(|&b| b == b'/').next();
-    let mut argv0 = OsString::from("-");
-    argv0.push(OsStr::from_bytes(base.unwrap_or(b"sh")));
+    enter::set_environment(user, &shell, how);
+    enter::go_home(user);
+    let argv0 = enter::login_name(&shell);
     Err(launch::become_program_as(
         ctx.applets,
         &shell,
         &[argv0],
         ctx.sys,
     ))
-}
-
-fn become_user(ctx: &Ctx, user: &User) -> Result<()> {
-    let group = std::fs::read(ctx.path("/etc/group")).unwrap_or_default();
-    let mut groups = files::groups_of(&group, &user.name);
-    groups.push(user.gid);
-    process::become_user(user.uid, user.gid, &groups).at("become", OsStr::from_bytes(&user.name))
 }

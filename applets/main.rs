@@ -26,6 +26,7 @@ applets! {
     cat
     chmod
     chown
+    chpasswd
     chroot
     cmp
     console_shell
@@ -67,6 +68,7 @@ applets! {
     lsmod
     mkdir
     mknod
+    mkpasswd
     mktemp
     mount
     mount_root
@@ -99,6 +101,7 @@ applets! {
     sshd
     start_stop_daemon
     stat
+    su
     switch_root
     sync
     sysupgrade

@@ -3,14 +3,13 @@
 //! Works from a pipe (two lines) as from a terminal. Setting root's password closes the
 //! open door of telnet and ssh, so it must be whole in the file before we say so.
 
+use safebox::accounts::change::{Account, Files};
 use safebox::accounts::crypt::{self, Kind};
-use safebox::accounts::files::{self, User};
-use safebox::accounts::update;
+use safebox::accounts::files;
 use safebox::accounts::weak::{self, Owner};
 use safebox::applet::{Applet, Ctx, Dir};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::sys::hidden::{self, Answer};
-use safebox::sys::signal::{self, numbers};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -35,17 +34,10 @@ Change the password of USER, or your own.
 In failsafe mode run mount_root first. Example: passwd root
 ";
 
-/// Fields of both files.
-const HASH: usize = 1;
-const LAST_CHANGE: usize = 2;
-
-/// The files and what is known of the user.
-struct Account {
-    passwd: PathBuf,
-    shadow: PathBuf,
-    has_shadow: bool,
-    user: User,
-    hash: Vec<u8>,
+/// Whose password it is, where it lies, and who changes it.
+struct Case {
+    files: Files,
+    account: Account,
     is_root: bool,
 }
 
@@ -58,9 +50,7 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     };
     let kind = match opts.value("a") {
         None => Kind::Sha256,
-        Some(name) => Kind::named(name.as_bytes()).ok_or_else(|| {
-            Error::message(format!("unknown algorithm '{}'", name.to_string_lossy()))
-        })?,
+        Some(name) => Kind::asked(name.as_bytes())?,
     };
     if let Some(root) = opts.value("R") {
         ctx.root = PathBuf::from(root);
@@ -68,18 +58,21 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     if opts.operands.len() > 1 {
         return Err(usage());
     }
-    let account = look(ctx, opts.operands.first().map(|name| name.as_bytes()))?;
+    let case = look(ctx, opts.operands.first().map(|name| name.as_bytes()))?;
     match opts.last_of(&["d", "l", "u"]) {
-        Some(_) if !account.is_root || opts.operands.is_empty() => Err(usage()),
-        Some(action) => change_state(ctx, &account, action),
-        None => change_password(ctx, &account, kind),
+        Some(_) if !case.is_root || opts.operands.is_empty() => Err(usage()),
+        Some(action) => change_state(ctx, &case, action),
+        None => change_password(ctx, &case, kind),
     }
 }
 
 /// Reads who it is about; no name means whoever calls.
-fn look(ctx: &Ctx, name: Option<&[u8]>) -> Result<Account> {
-    let (passwd, shadow) = (ctx.path("/etc/passwd"), ctx.path("/etc/shadow"));
-    let text = std::fs::read(&passwd).at("open", &passwd)?;
+fn look(ctx: &Ctx, name: Option<&[u8]>) -> Result<Case> {
+    let files = Files {
+        passwd: ctx.path("/etc/passwd"),
+        shadow: ctx.path("/etc/shadow"),
+    };
+    let text = std::fs::read(&files.passwd).at("open", &files.passwd)?;
     let uid = rustix::process::getuid();
     let user = match name {
         Some(name) => files::user(&text, name),
@@ -98,25 +91,21 @@ fn look(ctx: &Ctx, name: Option<&[u8]>) -> Result<Account> {
             "only root may change the password of {shown}"
         )));
     }
-    let shadow_text = std::fs::read(&shadow).unwrap_or_default();
-    let in_shadow = files::field(&shadow_text, &user.name, HASH);
-    Ok(Account {
-        has_shadow: in_shadow.is_some(),
-        hash: in_shadow.unwrap_or(&user.password).to_vec(),
+    let shadow = std::fs::read(&files.shadow).unwrap_or_default();
+    Ok(Case {
+        files,
+        account: Account::new(user, &shadow),
         is_root: uid.is_root(),
-        passwd,
-        shadow,
-        user,
     })
 }
 
 /// `-d`, `-l`, `-u`.
-fn change_state(ctx: &mut Ctx, account: &Account, action: &str) -> Result<Exit> {
-    let name = String::from_utf8_lossy(&account.user.name).into_owned();
-    let locked = account.hash.strip_prefix(b"!");
+fn change_state(ctx: &mut Ctx, case: &Case, action: &str) -> Result<Exit> {
+    let name = String::from_utf8_lossy(&case.account.user.name).into_owned();
+    let locked = case.account.hash.strip_prefix(b"!");
     let hash = match (action, locked) {
         ("d", _) => Vec::new(),
-        ("l", None) => [b"!", &account.hash[..]].concat(),
+        ("l", None) => [b"!", &case.account.hash[..]].concat(),
         ("u", Some(hash)) => hash.to_vec(),
         (action, _) => {
             let state = if action == "l" { "locked" } else { "unlocked" };
@@ -125,18 +114,18 @@ fn change_state(ctx: &mut Ctx, account: &Account, action: &str) -> Result<Exit> 
             )));
         }
     };
-    store(ctx, account, &hash)?;
+    store(ctx, case, &hash)?;
     ctx.say(format_args!(
         "password for {name} changed by {}",
-        caller(ctx, account)
+        caller(ctx, case)
     ));
     Ok(Exit::OK)
 }
 
-fn change_password(ctx: &mut Ctx, account: &Account, kind: Kind) -> Result<Exit> {
-    let name = String::from_utf8_lossy(&account.user.name).into_owned();
+fn change_password(ctx: &mut Ctx, case: &Case, kind: Kind) -> Result<Exit> {
+    let name = String::from_utf8_lossy(&case.account.user.name).into_owned();
     ctx.out.line(format!("Changing password for {name}"));
-    let old = match check_old(ctx, account)? {
+    let old = match check_old(ctx, case)? {
         Some(old) => old,
         None => return unchanged(ctx, &name),
     };
@@ -149,14 +138,14 @@ fn change_password(ctx: &mut Ctx, account: &Account, kind: Kind) -> Result<Exit>
     }
     let system = rustix::system::uname();
     let owner = Owner {
-        name: &account.user.name,
-        gecos: &account.user.gecos,
+        name: &case.account.user.name,
+        gecos: &case.account.user.gecos,
         host: system.nodename().to_bytes(),
         old: &old,
     };
     if let Some(complaint) = weak::complaint(&new, &owner) {
         ctx.out.line(format!("Bad password: {complaint}"));
-        if !account.is_root {
+        if !case.is_root {
             return unchanged(ctx, &name);
         }
     }
@@ -174,23 +163,23 @@ fn change_password(ctx: &mut Ctx, account: &Account, kind: Kind) -> Result<Exit>
         .at("read", "random bytes")?;
     let hash = crypt::make(&new, kind, &random)
         .ok_or_else(|| Error::message("this password cannot be hashed"))?;
-    store(ctx, account, hash.as_bytes())?;
+    store(ctx, case, hash.as_bytes())?;
     ctx.say(format_args!(
         "password for {name} changed by {}",
-        caller(ctx, account)
+        caller(ctx, case)
     ));
     Ok(Exit::OK)
 }
 
 /// Asks everybody but root for the old password; None: it was not given.
-fn check_old(ctx: &mut Ctx, account: &Account) -> Result<Option<Vec<u8>>> {
-    if account.is_root || account.hash.is_empty() {
+fn check_old(ctx: &mut Ctx, case: &Case) -> Result<Option<Vec<u8>>> {
+    if case.is_root || case.account.hash.is_empty() {
         return Ok(Some(Vec::new()));
     }
     let Some(old) = ask(ctx, "Old password: ")? else {
         return Ok(None);
     };
-    if crypt::verify(&old, &account.hash) {
+    if crypt::verify(&old, &case.account.hash) {
         return Ok(Some(old));
     }
     std::thread::sleep(std::time::Duration::from_secs(3));
@@ -219,35 +208,15 @@ fn unchanged(ctx: &mut Ctx, name: &str) -> Result<Exit> {
     Ok(Exit::FAILED)
 }
 
-/// Shadow first, so that there is never an `x` without a hash behind it.
-fn store(ctx: &mut Ctx, account: &Account, hash: &[u8]) -> Result<()> {
-    for number in [numbers::HUP, numbers::INT, numbers::QUIT] {
-        signal::ignore(number);
-    }
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    let name = &account.user.name;
-    if account.has_shadow {
-        // 0 would mean that the password must be changed at once.
-        let today = (ctx.sys.machine().now() / 86_400).max(1).to_string();
-        let changes = [(HASH, hash), (LAST_CHANGE, today.as_bytes())];
-        update::replace(&account.shadow, |file| {
-            files::with_fields(file, name, &changes)
-        })?;
-        if account.user.password == b"x" {
-            return Ok(());
-        }
-    }
-    let mark = if account.has_shadow { b"x" } else { hash };
-    update::replace(&account.passwd, |file| {
-        files::with_fields(file, name, &[(HASH, mark)])
-    })?;
-    Ok(())
+fn store(ctx: &mut Ctx, case: &Case, hash: &[u8]) -> Result<()> {
+    let now = ctx.sys.machine().now();
+    Ok(case.files.store(&[(&case.account, hash)], now)?)
 }
 
 /// Who runs us, by name where the file knows it.
-fn caller(ctx: &Ctx, account: &Account) -> String {
+fn caller(ctx: &Ctx, case: &Case) -> String {
     let uid = rustix::process::getuid().as_raw();
-    let text = std::fs::read(&account.passwd).unwrap_or_default();
+    let text = std::fs::read(&case.files.passwd).unwrap_or_default();
     match files::user_by_number(&text, uid) {
         Some(user) => String::from_utf8_lossy(&user.name).into_owned(),
         // Before the files of the account hold root: the number says enough.

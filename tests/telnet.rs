@@ -375,3 +375,76 @@ impl Drop for Script {
         let _ = std::fs::remove_file(&self.0);
     }
 }
+
+#[test]
+fn a_single_connection_is_served_on_standard_input() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (inner, _) = listener.accept().unwrap();
+    let mut child = safebox()
+        .args(["telnetd", "-i", "-f", "/dev/null", "-l", "/bin/cat"])
+        .stdin(OwnedFd::from(inner))
+        .spawn()
+        .unwrap();
+    socket.write_all(b"hello\n\x04").unwrap();
+    let seen = read_to_end(&mut socket);
+    assert!(seen.ends_with(b"hello\r\nhello\r\n"), "{seen:?}");
+    child.wait().unwrap();
+}
+
+#[test]
+fn floods_of_options_and_questions_do_not_keep_the_next_one_out() {
+    let daemon = Daemon::start(&["-l", "/bin/cat"]);
+    for flood in [
+        &[255, 253, 99][..],
+        &[255, 251, 1],
+        &[255, 251, 0, 255, 252, 0],
+        &[255, 246],
+        &[255, 250, 31, 0, 80, 0, 24, 255, 240],
+        &[255, 250],
+        &[255],
+    ] {
+        let mut socket = daemon.connect();
+        let limit = Some(Duration::from_millis(200));
+        socket.set_write_timeout(limit).unwrap();
+        // Who never listens is not listened to for ever, either.
+        let bytes = flood.repeat(1_000_000 / flood.len());
+        let _ = socket.write_all(&bytes);
+        drop(socket);
+    }
+    let mut socket = daemon.connect();
+    socket.write_all(b"good\n\x04").unwrap();
+    assert!(read_to_end(&mut socket).ends_with(b"good\r\ngood\r\n"));
+}
+
+#[test]
+fn two_hundred_silent_connections_are_limited_and_forgotten() {
+    let daemon = Daemon::start(&["-l", "/bin/cat"]);
+    let silent: Vec<TcpStream> = (0..200).map(|_| daemon.connect()).collect();
+    // Those past the limit are told so.
+    let mut last = silent.last().unwrap();
+    let mut told = Vec::new();
+    last.read_to_end(&mut told).unwrap();
+    assert_eq!(told, b"Too many sessions.\r\n");
+    drop(silent);
+    // Their sessions end one by one; then there is room again, and nothing is left.
+    let seen = std::iter::repeat_with(|| {
+        let mut socket = daemon.connect();
+        socket.write_all(b"good\n\x04").unwrap();
+        let mut seen = Vec::new();
+        // Refused connections are reset at times.
+        let _ = socket.read_to_end(&mut seen);
+        seen
+    });
+    let good = seen
+        .take(1000)
+        .any(|seen| seen.ends_with(b"good\r\ngood\r\n"));
+    assert!(good);
+    let children = format!("/proc/{0}/task/{0}/children", daemon.child.id());
+    let start = std::time::Instant::now();
+    let left = || std::fs::read_to_string(&children).unwrap();
+    while !left().trim().is_empty() && start.elapsed().as_secs() < 60 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(left().trim(), "");
+}

@@ -91,8 +91,8 @@ impl Session {
         if !self.get_acquainted()? {
             return Ok(());
         }
-        let facts = facts(&self.pty.path, ctx);
         if let Ok(text) = std::fs::read(&program.issue) {
+            let facts = facts(&self.pty.path, ctx);
             escape(&issue::expand(&text, &facts), &mut self.for_client);
         }
         let children = Signals::take(&[numbers::CHLD])?;
@@ -155,7 +155,9 @@ impl Session {
             };
             let left = limit.saturating_sub(start.elapsed());
             let typed = !self.for_terminal.is_empty();
-            if self.server.terminal_settled() || typed || left.is_zero() {
+            // A client that asks and does not listen has been waited for long enough.
+            let deaf = self.for_client.len() >= FOR_CLIENT;
+            if self.server.terminal_settled() || typed || deaf || left.is_zero() {
                 return Ok(true);
             }
             if !wait_readable(&[&self.socket], Some(left))? {

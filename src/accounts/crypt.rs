@@ -3,6 +3,7 @@
 //! An unknown kind, a locked account (`!`, `*`) and a malformed setting never match; an
 //! empty hash is no hash: whoever asks has to decide what that means.
 
+use crate::error::{Error, Result};
 use md5::{Digest, Md5};
 use sha_crypt::Params;
 
@@ -31,6 +32,23 @@ impl Kind {
         }
     }
 
+    /// The same for a word that somebody typed.
+    ///
+    /// # Errors
+    /// There is no such kind, or none that is made any more; says which there are.
+    pub fn asked(name: &[u8]) -> Result<Kind> {
+        Kind::named(name).ok_or_else(|| {
+            let why = match name {
+                b"des" => "is too weak to be used",
+                _ => "is not known",
+            };
+            let name = String::from_utf8_lossy(name);
+            Error::message(format!(
+                "algorithm '{name}' {why}: take sha256, sha512 or md5"
+            ))
+        })
+    }
+
     fn prefix(self) -> &'static str {
         match self {
             Kind::Md5 => "$1$",
@@ -57,8 +75,16 @@ pub fn make(password: &[u8], kind: Kind, random: &[u8]) -> Option<String> {
         .iter()
         .filter_map(|byte| ALPHABET.get(usize::from(byte & 63)).copied())
         .collect();
-    let setting = format!("{}{}", kind.prefix(), String::from_utf8(salt).ok()?);
-    hash(password, setting.as_bytes())
+    make_with(password, kind, &salt)
+}
+
+/// The same with a salt: letters, digits, dots and slashes, as many as count at most.
+pub fn make_with(password: &[u8], kind: Kind, salt: &[u8]) -> Option<String> {
+    let fits = (1..=kind.salt_length()).contains(&salt.len());
+    if !fits || !salt.iter().all(|byte| ALPHABET.contains(byte)) {
+        return None;
+    }
+    hash(password, &[kind.prefix().as_bytes(), salt].concat())
 }
 
 /// Whether the password belongs to the stored hash. Takes the same time wherever the two

@@ -118,6 +118,17 @@ pub fn is_child(pid: Pid) -> bool {
     waitid(WaitId::Pid(pid), look).is_ok()
 }
 
+/// Refuses those who have not the rights of root.
+///
+/// # Errors
+/// Says so.
+pub fn must_be_root() -> crate::error::Result<()> {
+    match rustix::process::geteuid().is_root() {
+        true => Ok(()),
+        false => Err(crate::error::Error::message("must be run by root")),
+    }
+}
+
 /// Gives up all rights but those of a user, a group and further groups, for good.
 pub fn become_user(uid: u32, gid: u32, groups: &[u32]) -> io::Result<()> {
     let checked = |result: libc::c_int| match result {

@@ -18,6 +18,8 @@ pub struct Client {
     after_cr: bool,
     server_echoes: bool,
     reports_size: bool,
+    /// The server's bytes come as they are, and ours go as they are.
+    binary: [bool; 2],
     size: (u16, u16),
     terminal: Vec<u8>,
     patience: [Patience; 2],
@@ -33,6 +35,7 @@ impl Client {
             after_cr: false,
             server_echoes: false,
             reports_size: false,
+            binary: [false; 2],
             size,
             terminal: terminal.to_vec(),
             patience: [Patience::new(), Patience::new()],
@@ -77,9 +80,10 @@ impl Client {
     pub fn send(&self, keys: &[u8], stream: &mut Vec<u8>) {
         for &byte in keys {
             match byte {
+                IAC => stream.extend_from_slice(&[IAC, IAC]),
+                other if self.binary[1] => stream.push(other),
                 b'\r' | b'\n' if self.server_echoes => stream.extend_from_slice(b"\r\0"),
                 b'\n' => stream.extend_from_slice(b"\r\n"),
-                IAC => stream.extend_from_slice(&[IAC, IAC]),
                 other => stream.push(other),
             }
         }
@@ -92,7 +96,8 @@ impl Client {
     }
 
     fn data(&mut self, byte: u8, events: &mut Vec<Event>) {
-        let follows_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
+        let ends_line = byte == b'\r' && !self.binary[0];
+        let follows_cr = std::mem::replace(&mut self.after_cr, ends_line);
         if follows_cr && byte == 0 {
             return;
         }
@@ -124,6 +129,18 @@ impl Client {
                 }
             }
             (Verb::Dont, option::WINDOW_SIZE) => self.reports_size = false,
+            (Verb::Will | Verb::Wont, option::BINARY) => {
+                let on = verb == Verb::Will;
+                if std::mem::replace(&mut self.binary[0], on) != on {
+                    self.answer(0, if on { Verb::Do } else { Verb::Dont }, number);
+                }
+            }
+            (Verb::Do | Verb::Dont, option::BINARY) => {
+                let on = verb == Verb::Do;
+                if std::mem::replace(&mut self.binary[1], on) != on {
+                    self.answer(1, if on { Verb::Will } else { Verb::Wont }, number);
+                }
+            }
             (Verb::Will, _) => self.answer(0, Verb::Dont, number),
             (Verb::Do, _) => self.answer(1, Verb::Wont, number),
             (Verb::Wont | Verb::Dont, _) => {}
@@ -177,6 +194,19 @@ mod tests {
         client.receive(&[255, 251, 1]);
         client.send(b"\r", &mut stream);
         assert_eq!(stream, b"a\r\n\xff\xff\r\0");
+    }
+
+    #[test]
+    fn in_binary_mode_keys_and_output_are_left_as_they_are() {
+        let mut client = Client::new(b"xterm", (80, 24));
+        client.receive(&[255, 251, 1, 255, 251, 0, 255, 253, 0]);
+        assert_eq!(client.take_replies(), b"\xff\xfd\x01\xff\xfd\0\xff\xfb\0");
+        let mut stream = Vec::new();
+        client.send(b"a\r\n\xff", &mut stream);
+        assert_eq!(stream, b"a\r\n\xff\xff");
+        assert_eq!(client.receive(b"\r\0"), [Event::Data(b"\r\0".to_vec())]);
+        client.receive(&[255, 252, 0, 255, 254, 0]);
+        assert_eq!(client.receive(b"\r\0"), [Event::Data(b"\r".to_vec())]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The telnet protocol (RFC 854, 855, 857, 858, 1073, 1091) as state machines without I/O.
+//! The telnet protocol (RFC 854 to 858, 1073, 1091) as state machines without I/O.
 //!
 //! The trap is the byte boundary: an `IAC`, a subnegotiation or the `NUL` after a `CR` may
 //! come in another read than what it belongs to, so all state lives here and nothing looks
@@ -40,6 +40,8 @@ pub mod command {
 
 /// Option numbers.
 pub mod option {
+    /// Bytes as they are, without the rules for line ends (RFC 856).
+    pub const BINARY: u8 = 0;
     /// The sender echoes what it receives (RFC 857).
     pub const ECHO: u8 = 1;
     /// No go-ahead after each message (RFC 858).

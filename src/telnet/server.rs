@@ -64,6 +64,8 @@ pub struct Server {
     parser: Parser,
     after_cr: bool,
     echo: bool,
+    /// The peer's bytes come as they are, and ours go as they are.
+    binary: [bool; 2],
     terminal: Terminal,
     speaks_telnet: bool,
     /// Answers to WILL and WONT, to DO and DONT.
@@ -84,6 +86,7 @@ impl Server {
             parser: Parser::default(),
             after_cr: false,
             echo: true,
+            binary: [false; 2],
             terminal: Terminal::NotAsked,
             speaks_telnet: false,
             patience: [Patience::new(), Patience::new()],
@@ -136,7 +139,8 @@ impl Server {
     }
 
     fn data(&mut self, byte: u8, events: &mut Vec<Event>) {
-        let follows_cr = std::mem::replace(&mut self.after_cr, byte == b'\r');
+        let ends_line = byte == b'\r' && !self.binary[0];
+        let follows_cr = std::mem::replace(&mut self.after_cr, ends_line);
         if follows_cr && matches!(byte, 0 | b'\n') {
             return;
         }
@@ -167,11 +171,25 @@ impl Server {
             }
             (Verb::Wont, option::TERMINAL_TYPE) => self.terminal = Terminal::Settled,
             (Verb::Will, option::SUPPRESS_GO_AHEAD) => self.answer(0, Verb::Do, number),
+            (Verb::Will | Verb::Wont, option::BINARY) => {
+                self.set_binary(0, verb == Verb::Will, [Verb::Do, Verb::Dont]);
+            }
+            (Verb::Do | Verb::Dont, option::BINARY) => {
+                self.set_binary(1, verb == Verb::Do, [Verb::Will, Verb::Wont]);
+            }
             // Also for ECHO, although the greeting asks for it: a peer that really echoed
             // our output would send it back to us for ever.
             (Verb::Will, _) => self.answer(0, Verb::Dont, number),
             (Verb::Do, _) => self.answer(1, Verb::Wont, number),
             (Verb::Wont | Verb::Dont, _) => {}
+        }
+    }
+
+    /// One direction becomes binary, or no longer is; only a change is answered.
+    fn set_binary(&mut self, side: usize, on: bool, [yes, no]: [Verb; 2]) {
+        if self.binary[side] != on {
+            self.binary[side] = on;
+            self.answer(side, if on { yes } else { no }, option::BINARY);
         }
     }
 
@@ -317,6 +335,15 @@ mod tests {
         check(&[255, 251, 39], &[], &asked_and(&[255, 254, 39]));
         check(&[255, 253, 5], &[], &asked_and(&[255, 252, 5]));
         check(&[255, 251, 1], &[], &asked_and(&[255, 254, 1]));
+    }
+
+    #[test]
+    fn in_binary_mode_no_byte_is_taken_away() {
+        let stream = b"\xff\xfb\0a\r\0b\r\n\xff\xff\xff\xfb\0\xff\xfc\0c\r\0";
+        let replies = asked_and(b"\xff\xfd\0\xff\xfe\0");
+        check(stream, &[data(b"a\r\0b\r\n\xffc\r")], &replies);
+        let replies = asked_and(b"\xff\xfb\0\xff\xfc\0");
+        check(b"\xff\xfd\0\xff\xfd\0\xff\xfe\0", &[], &replies);
     }
 
     #[test]

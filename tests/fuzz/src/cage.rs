@@ -85,22 +85,67 @@ const REFUSE: u32 = SECCOMP_RET_ERRNO | libc::EPERM as u32;
 pub fn lock() {
     static LOCKED: Once = Once::new();
     LOCKED.call_once(|| {
-        let mut program = program();
-        let filter = sock_fprog {
-            len: program.len() as u16,
-            filter: program.as_mut_ptr(),
-        };
-        // SAFETY: the filter lives until the kernel has copied it; both calls only
-        // take rights away from this process.
-        let done = unsafe {
-            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-                && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &filter) == 0
-        };
-        assert!(done, "no cage: {}", std::io::Error::last_os_error());
+        install(program());
         // An open door is worse than no test.
         assert!(std::fs::File::open("/dev/null").is_err());
         assert!(std::process::Command::new("true").spawn().is_err());
     });
+}
+
+/// Has the kernel look at every call from now on.
+fn install(mut program: Vec<sock_filter>) {
+    let filter = sock_fprog {
+        len: program.len() as u16,
+        filter: program.as_mut_ptr(),
+    };
+    // SAFETY: the filter lives until the kernel has copied it; both calls only take rights
+    // away from this process.
+    let done = unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+            && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &filter) == 0
+    };
+    assert!(done, "no cage: {}", std::io::Error::last_os_error());
+}
+
+/// What [`scratch`] does not keep from files elsewhere: modes, owners, times.
+const ATTRIBUTES: &[c_long] = &[
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chmod,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_fchmodat2,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_lchown,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utime,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utimes,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_futimesat,
+    libc::SYS_utimensat,
+];
+
+/// The same as [`scratch`] for those who would change modes, owners and times of files by
+/// whatever name they are given: nobody's are.
+pub fn modest_scratch() -> &'static Path {
+    static MODEST: Once = Once::new();
+    let scratch = scratch();
+    MODEST.call_once(|| {
+        let mut program = vec![load(NUMBER)];
+        for &number in ATTRIBUTES {
+            program.push(unless(number as u32, 1));
+            program.push(give(REFUSE));
+        }
+        program.push(give(SECCOMP_RET_ALLOW));
+        install(program);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        assert!(std::fs::set_permissions(scratch, mode).is_err());
+    });
+    scratch
 }
 
 fn program() -> Vec<sock_filter> {
