@@ -9,7 +9,7 @@ use safebox::net::resolve;
 use safebox::proc::log::Log;
 use safebox::ssh::authorized::{self, Allowance};
 use safebox::ssh::keys::fingerprint;
-use safebox::ssh::server::algorithms::methods;
+use safebox::ssh::server::algorithms::{can_prove, methods};
 use safebox::ssh::server::entry::{Books, Policy};
 use safebox::sys::limits::Saved;
 use safebox::sys::process;
@@ -359,6 +359,9 @@ impl Login {
     }
 
     fn entitled(&self, name: &str, key: &PublicKey) -> Option<(User, Allowance)> {
+        if !can_prove(&key.algorithm()) {
+            return None;
+        }
         let user = self
             .settings
             .books()

@@ -203,10 +203,7 @@ impl Programs {
 
     /// The client is gone: what runs is hung up, as by a modem.
     pub fn hang_up(&self) {
-        for pid in self.running().keys() {
-            // It may have ended meanwhile.
-            let _ = signal::send(-pid, signal::numbers::HUP);
-        }
+        self.running().keys().for_each(|pid| hang_up(*pid));
     }
 
     /// Sends a signal to what runs in a session.
@@ -314,8 +311,7 @@ impl Programs {
                 }
                 _ = closed => {
                     if programs.running().contains_key(&pid) {
-                        // It may have ended meanwhile.
-                        let _ = signal::send(-pid, signal::numbers::HUP);
+                        hang_up(pid);
                     }
                 }
             }
@@ -323,6 +319,13 @@ impl Programs {
         });
         true
     }
+}
+
+/// Hangs up a program and what belongs to it.
+fn hang_up(pid: i32) {
+    let hup = signal::numbers::HUP;
+    // It may have ended, or not have come as far as leading a group.
+    let _ = signal::send(-pid, hup).or_else(|_| signal::send(pid, hup));
 }
 
 /// What to execute: the program, and its words.

@@ -1,6 +1,7 @@
 //! The table of cases: what runs, against whom, and the ratio to reach.
 
 use super::data;
+use super::ssh::Ssh;
 
 /// How a case is run.
 #[derive(Clone, Copy)]
@@ -13,6 +14,8 @@ pub enum Kind {
     Send,
     /// Netcat: from us to its standard output.
     Receive,
+    /// The ssh server.
+    Ssh(Ssh),
 }
 
 /// One line of the table.
@@ -111,6 +114,17 @@ const fn netcat(name: &'static str, words: &'static [&'static str], kind: Kind) 
         words,
         kind,
         peers: &["busybox", "openbsd"],
+        ..CASE
+    }
+}
+
+const fn ssh(name: &'static str, goal: f64, what: Ssh) -> Case {
+    Case {
+        name,
+        goal,
+        peers: &["dropbear"],
+        words: &["dropbear"],
+        kind: Kind::Ssh(what),
         ..CASE
     }
 }
@@ -324,4 +338,9 @@ pub static CASES: &[Case] = &[
     files("du", 0.9, &["du", "tree100k"], &["tree100k"], || {}),
     netcat("nc: 2 GiB out", &["nc"], Kind::Send),
     netcat("nc: 2 GiB in", &["nc"], Kind::Receive),
+    ssh("ssh: 20 logins and true", 1.0, Ssh::Logins(20)),
+    ssh("ssh: 512 MiB to the server", 0.7, Ssh::Up),
+    ssh("ssh: 512 MiB from the server", 0.7, Ssh::Down),
+    ssh("ssh: KiB of the listener", 1.5, Ssh::Listener),
+    ssh("ssh: KiB of a session", 1.5, Ssh::Session),
 ];

@@ -6,6 +6,7 @@
 mod cases;
 mod data;
 mod measure;
+mod ssh;
 
 use cases::{CASES, Case};
 use measure::{Contestant, measure};

@@ -37,6 +37,7 @@ pub fn measure(case: &Case, contestant: Contestant) -> f64 {
             .sum(),
         Kind::Send => transfer(case, contestant, true),
         Kind::Receive => transfer(case, contestant, false),
+        Kind::Ssh(what) => super::ssh::measure(what, contestant),
     }
 }
 

@@ -118,6 +118,33 @@ fn a_key_opens_and_what_its_line_says_holds() {
 }
 
 #[test]
+fn keys_of_other_kinds_are_in_nobodys_way() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    server.set_shadow(&format!("root:{SECRET}:1::::::\n"));
+    let mut lines = String::new();
+    let mut ssh = server.ssh("root");
+    for (kind, bits) in [("rsa", "2048"), ("ecdsa", "521"), ("ecdsa", "256")] {
+        let path = server.dir.path().join(format!("{kind}{bits}"));
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", kind, "-b", bits, "-N", "", "-f"])
+            .arg(&path)
+            .status();
+        assert!(made.unwrap().success());
+        lines += &fs::read_to_string(path.with_extension("pub")).unwrap();
+        ssh.arg("-i").arg(path);
+    }
+    server.authorize("root", &lines);
+    assert_eq!(shown(ssh.arg("echo in")), "in");
+    assert!(
+        server.log().contains("with ecdsa-sha2-nistp521 key"),
+        "{}",
+        server.log()
+    );
+}
+
+#[test]
 fn keys_that_others_can_write_to_are_not_trusted() {
     let Some(server) = Server::start(&[]) else {
         return;

@@ -6,6 +6,7 @@
 mod abuse;
 mod forwards;
 mod login;
+mod requests;
 mod server;
 mod sessions;
 #[path = "../support/tempdir.rs"]

@@ -129,6 +129,11 @@ fn preferred() -> Preferred {
     }
 }
 
+/// Whether a client can prove that it has a key of this kind.
+pub fn can_prove(kind: &Algorithm) -> bool {
+    KEYS.contains(kind)
+}
+
 /// The names of one kind of algorithm, as `-Q` asks for them; None: no such kind.
 pub fn names(kind: &str) -> Option<Vec<String>> {
     fn all<T: AsRef<str>>(list: &[T]) -> Vec<String> {
