@@ -9,7 +9,7 @@
 //! delta      a change as a line, and its effect
 //! text       package and changes -> text
 //! store      directories, locks, loading, recording
-//! commit     changes -> file, whole or not at all (replace)
+//! commit     changes -> file, whole or not at all (replace), once and not twice (mark)
 //! validate   every fault of a file, with its place
 //! config     all of it behind `get("network.lan.ipaddr")`
 //! ```
@@ -22,6 +22,7 @@ mod config;
 mod delta;
 pub mod edit;
 mod error;
+mod mark;
 mod names;
 mod ordered;
 mod package;
