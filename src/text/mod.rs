@@ -1,6 +1,7 @@
 //! Working on text: what utilities and shell builtins share.
 
 pub mod count;
+pub mod diff;
 pub mod echo;
 pub mod escape;
 pub mod printf;
