@@ -136,10 +136,15 @@ fn twenty_thousand_options_take_no_time() {
     let mut one = "config t big\n".to_owned();
     let mut many = String::new();
     let mut commands = String::new();
+    let mut by_number = String::new();
     for number in 0..count {
         one += &format!("\toption name{number} 'value {number}'\n");
         many += &format!("config rule 'r{number}'\n\tlist l {number}\n");
         commands += &format!("set p.big.name{number}=x{number}\n");
+        by_number += &format!(
+            "set q.@rule[{number}].n={number}\nget q.@rule[-{}].l\n",
+            number + 1
+        );
     }
     let dir = with_package(&one);
     fs::write(dir.path().join("conf/q"), many).unwrap();
@@ -159,6 +164,7 @@ fn twenty_thousand_options_take_no_time() {
     check(&["show", "q"], "", 2 * count);
     check(&["batch"], &commands, 0);
     check(&["changes", "p"], "", count);
+    check(&["batch"], &by_number, count);
     check(&["commit"], "", 0);
     check(&["get", "p.big.name19999"], "", 1);
     assert_eq!(

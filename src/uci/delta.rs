@@ -157,7 +157,7 @@ impl Delta {
                     return None;
                 }
                 match number {
-                    Some(number) => package.sections.get_mut(number)?.kind = self.value.clone(),
+                    Some(number) => package.set_kind(number, &self.value),
                     None if self.change == Change::Add => {
                         package.add_anonymous(&self.section, &self.value);
                     }
@@ -167,7 +167,7 @@ impl Delta {
                 }
             }
             Change::Delete => {
-                package.sections.remove(number?)?;
+                package.remove(number?)?;
             }
             Change::Rename => {
                 if !names::is_name(&self.value) {
@@ -177,7 +177,7 @@ impl Delta {
             }
             Change::Reorder => {
                 let to = position(&self.value);
-                package.sections.move_to(number?, to);
+                package.move_to(number?, to);
             }
             Change::AddItem | Change::DeleteItem => return None,
         }
