@@ -13,85 +13,18 @@ mod json;
 #[path = "support/transcript.rs"]
 #[allow(dead_code, reason = "only its directories are used here")]
 mod transcript;
+#[path = "support/uci.rs"]
+mod uci;
 
 use json::Json;
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use transcript::tempdir::TempDir;
-
-/// The binary under a link named `uci`.
-struct Subject {
-    links: TempDir,
-    binary: PathBuf,
-    runner: Option<PathBuf>,
-}
-
-impl Subject {
-    fn new() -> Subject {
-        let binary = std::env::var_os("SAFEBOX").unwrap_or(env!("CARGO_BIN_EXE_safebox").into());
-        let binary = fs::canonicalize(binary).unwrap();
-        let links = TempDir::new();
-        std::os::unix::fs::symlink(&binary, links.path().join("uci")).unwrap();
-        Subject {
-            links,
-            binary,
-            runner: std::env::var_os("SAFEBOX_RUNNER").map(PathBuf::from),
-        }
-    }
-
-    fn command(&self, dir: &Path) -> Command {
-        use std::os::unix::process::CommandExt;
-        let mut command = match &self.runner {
-            Some(runner) => {
-                let mut command = Command::new(runner);
-                command.args(["-0", "uci"]).arg(&self.binary);
-                command
-            }
-            None => {
-                let mut command = Command::new(self.links.path().join("uci"));
-                command.arg0("uci");
-                command
-            }
-        };
-        command.current_dir(dir).env_clear();
-        command
-    }
-
-    fn run(&self, dir: &Path, args: &[&str], input: &[u8]) -> Output {
-        let mut child = self
-            .command(dir)
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_vec();
-        let writer = std::thread::spawn(move || {
-            // Commands that read nothing close it early.
-            let _ = stdin.write_all(&input);
-        });
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        output
-    }
-
-    /// `uci -c conf -t save ARGS...`: status and both outputs, one behind the other.
-    fn uci(&self, dir: &Path, args: &[&str], input: &str) -> (i32, String) {
-        let args = [&["-c", "conf", "-t", "save"], args].concat();
-        let output = self.run(dir, &args, input.as_bytes());
-        let text = [output.stdout, output.stderr].concat();
-        (
-            output.status.code().unwrap(),
-            String::from_utf8(text).unwrap(),
-        )
-    }
-}
+use uci::{Subject, hidden, with_package};
 
 #[test]
 fn behaves_as_the_original_was_observed_to() {
@@ -196,28 +129,6 @@ fn lay_out(dir: &Path, case: &Json) {
     }
 }
 
-/// Names in a directory that begin with a dot.
-fn hidden(dir: &Path) -> String {
-    let names = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name());
-    let names: Vec<_> = names
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect();
-    names
-        .into_iter()
-        .filter(|name| name.starts_with('.'))
-        .collect()
-}
-
-/// A directory with `conf/p`.
-fn with_package(content: &str) -> TempDir {
-    let dir = TempDir::new();
-    fs::create_dir(dir.path().join("conf")).unwrap();
-    fs::write(dir.path().join("conf/p"), content).unwrap();
-    dir
-}
-
 #[test]
 fn twenty_thousand_options_take_no_time() {
     let subject = Subject::new();
@@ -225,10 +136,15 @@ fn twenty_thousand_options_take_no_time() {
     let mut one = "config t big\n".to_owned();
     let mut many = String::new();
     let mut commands = String::new();
+    let mut by_number = String::new();
     for number in 0..count {
         one += &format!("\toption name{number} 'value {number}'\n");
         many += &format!("config rule 'r{number}'\n\tlist l {number}\n");
         commands += &format!("set p.big.name{number}=x{number}\n");
+        by_number += &format!(
+            "set q.@rule[{number}].n={number}\nget q.@rule[-{}].l\n",
+            number + 1
+        );
     }
     let dir = with_package(&one);
     fs::write(dir.path().join("conf/q"), many).unwrap();
@@ -248,6 +164,7 @@ fn twenty_thousand_options_take_no_time() {
     check(&["show", "q"], "", 2 * count);
     check(&["batch"], &commands, 0);
     check(&["changes", "p"], "", count);
+    check(&["batch"], &by_number, count);
     check(&["commit"], "", 0);
     check(&["get", "p.big.name19999"], "", 1);
     assert_eq!(

@@ -4,7 +4,7 @@
 //! beyond it, because somebody may be typing.
 
 use super::{Session, WRONG_COUNT};
-use safebox::uci::{self, Error, Words};
+use safebox::uci::{self, Error};
 use std::io::{BufRead, Read, Write};
 
 /// The words of a command.
@@ -49,7 +49,7 @@ impl Session<'_, '_> {
             return None;
         }
         loop {
-            let open = match words_of(&text) {
+            let open = match uci::command_words(&text) {
                 Ok(Some(words)) => return Some((text, Ok(words))),
                 Ok(None) => None,
                 Err(fault) => match fault.reason {
@@ -61,7 +61,7 @@ impl Session<'_, '_> {
             loop {
                 let old = text.len();
                 if !self.read_line(&mut text) {
-                    let words = words_of(&text).map(Option::unwrap_or_default);
+                    let words = uci::command_words(&text).map(Option::unwrap_or_default);
                     return Some((text, words.map_err(Error::from)));
                 }
                 let line = text.get(old..).unwrap_or_default();
@@ -78,20 +78,4 @@ impl Session<'_, '_> {
         let mut limited = (&mut self.input).take(room);
         matches!(limited.read_until(b'\n', text), Ok(1..))
     }
-}
-
-/// The words of a statement; none if the next line belongs to it.
-fn words_of(text: &[u8]) -> std::result::Result<Option<Line>, uci::Fault> {
-    let mut words = Words::new(text);
-    let mut found = Vec::new();
-    if words.next_statement() {
-        while let Some(word) = words.word()? {
-            found.push(word.into_owned());
-        }
-        // A statement ends before its newline; behind it only a joined line end was.
-        if words.at_end() && text.ends_with(b"\n") {
-            return Ok(None);
-        }
-    }
-    Ok(Some(found))
 }

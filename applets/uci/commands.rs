@@ -4,10 +4,7 @@ use super::{Session, WRONG_COUNT, complain};
 use safebox::uci::edit::{self, Changes};
 use safebox::uci::text::{self, Style};
 use safebox::uci::{self, Error, Package, Reference};
-use std::ffi::OsStr;
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 
 /// A command's work; its status if it did not fail.
 type Work = fn(&mut Session, &[Vec<u8>]) -> uci::Result<u8>;
@@ -21,11 +18,13 @@ const COMMANDS: &[(&str, usize, usize, Work)] = &[
     ("del", 1, 1, |s, args| s.delete(args)),
     ("del_list", 1, 1, |s, args| s.stage(args, edit::delete_item)),
     ("delete", 1, 1, |s, args| s.delete(args)),
+    ("diff", 0, 2, |s, args| s.diff(args)),
     ("export", 0, 1, |s, args| s.each(args, Session::export)),
     ("get", 1, 1, |s, args| s.get(args)),
     ("import", 0, 1, |s, args| s.import(args)),
     ("ren", 1, 1, |s, args| s.stage(args, edit::rename)),
     ("rename", 1, 1, |s, args| s.stage(args, edit::rename)),
+    ("repair", 1, usize::MAX, |s, args| s.repair(args)),
     ("reorder", 1, 1, |s, args| s.stage(args, edit::reorder)),
     ("revert", 1, 1, |s, args| s.revert(args)),
     ("set", 1, 1, |s, args| s.stage(args, edit::set)),
@@ -259,36 +258,5 @@ impl Session<'_, '_> {
             self.config.import(name.as_deref(), &content)?;
         }
         Ok(0)
-    }
-
-    /// `FILE:LINE:COLUMN: what is wrong` for every fault of the files, or of all packages.
-    fn validate(&mut self, arguments: &[Vec<u8>]) -> uci::Result<u8> {
-        let store = self.config.store.clone();
-        let names = match arguments {
-            [] => store.names()?,
-            names => names.to_vec(),
-        };
-        let mut status = 0;
-        for name in names {
-            let path = match name.contains(&b'/') {
-                true => PathBuf::from(OsStr::from_bytes(&name)),
-                false => store.file(&name),
-            };
-            let found = match store.validate(&path) {
-                Ok(found) => found,
-                Err(error) => {
-                    self.complain(Some(&name), &error);
-                    status = 1;
-                    continue;
-                }
-            };
-            for at in found {
-                let place = format!(":{}:{}: {}", at.line, at.column, at.reason);
-                let path = path.as_os_str().as_bytes();
-                self.ctx.out.line([path, place.as_bytes()].concat());
-                status = 1;
-            }
-        }
-        Ok(status)
     }
 }

@@ -6,6 +6,7 @@
 
 mod batch;
 mod commands;
+mod mend;
 mod options;
 
 use options::Options;
@@ -62,9 +63,14 @@ Options:
 /// What the original does not have; its own usage text stays as scripts know it.
 const MORE: &str = "\
 Also:
-\tvalidate   [<file>...]  print every error with file, line, column; 1 if there is any
+\tdiff       [<config>]      what commit would change in the files, as diff -u has it
+\tdiff       <dir> [<config>] what is different from the files of another root
+\tvalidate   [<file>...]     print every error with file, line, column; 1 if there is any
+\trepair     <file>...       make a comment of what is in error; keeps FILE.bak
 
-Example: uci set network.lan.ipaddr=192.168.1.1 && uci commit network
+Example: uci set network.lan.ipaddr=192.168.1.1 && uci diff && uci commit network
+Example: uci diff /rom network    what was ever changed
+Example: uci repair network       when 'uci show network' says: Parse error
 ";
 
 /// A wrong count of arguments: the usage is shown.

@@ -1,28 +1,19 @@
-//! What is different between two texts, line by line.
-//!
-//! Equal lines at the beginning and at the end are left out, which is all that short
-//! settings files need; between them everything old goes and everything new comes.
+//! What is different between two files, as a person is shown it.
 
 use super::printable;
+use crate::text::diff;
 
 /// Characters of a line that are shown.
 const WIDTH: usize = 74;
 
 /// `-old` and `+new` lines, at most `most` of each; what was left out is counted.
 pub fn lines(old: &[u8], new: &[u8], most: usize) -> String {
-    let (mut old, mut new) = (&split(old)[..], &split(new)[..]);
-    while let ([a, old_rest @ ..], [b, new_rest @ ..]) = (old, new)
-        && a == b
-    {
-        (old, new) = (old_rest, new_rest);
-    }
-    while let ([old_rest @ .., a], [new_rest @ .., b]) = (old, new)
-        && a == b
-    {
-        (old, new) = (old_rest, new_rest);
-    }
+    let (old, new) = (split(old), split(new));
+    let changes = diff::changes(&old, &new);
+    let old = changes.iter().flat_map(|change| &old[change.old.clone()]);
+    let new = changes.iter().flat_map(|change| &new[change.new.clone()]);
     let mut shown = String::new();
-    for (sign, changed) in [('-', old), ('+', new)] {
+    for (sign, changed) in [('-', old.collect::<Vec<_>>()), ('+', new.collect())] {
         for line in changed.iter().take(most) {
             shown.push_str(&format!("{sign}{}\n", printable(line, WIDTH)));
         }
@@ -52,5 +43,6 @@ fn only_what_differs_is_shown() {
     check("a\na\n", "a\na\na\n", "+a\n");
     check("", "a\n", "+a\n");
     check("a\x1b", "", "-a?\n");
+    check("a\nb\nc\n", "x\nb\ny\n", "-a\n-c\n+x\n+y\n");
     check("1\n2\n3\n4\n", "x\n", "-1\n-2\n-... (2 more)\n+x\n");
 }

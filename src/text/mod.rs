@@ -2,6 +2,7 @@
 
 pub mod base64;
 pub mod count;
+pub mod diff;
 pub mod echo;
 pub mod escape;
 pub mod printf;

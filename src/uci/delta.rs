@@ -4,6 +4,7 @@
 //! bad) is passed over in silence and the others count: that is how the ids of anonymous
 //! sections, which a commit shifts, do no harm.
 
+use super::mark;
 use super::names;
 use super::package::{Package, Value, integer};
 use super::reference::Reference;
@@ -54,10 +55,24 @@ pub struct Line<'a> {
 
 /// Takes a file of changes apart.
 pub fn lines<'a>(package: &[u8], text: &'a [u8]) -> Vec<Line<'a>> {
+    open_lines(package, text, None)
+}
+
+/// The changes behind the last mark of this configuration file: those before are part of it.
+pub fn open_lines<'a>(package: &[u8], text: &'a [u8], inode: Option<u64>) -> Vec<Line<'a>> {
+    let mark = inode.map(mark::line);
+    let is_done = |from: usize, to: usize| {
+        let gap = text.get(from..to).unwrap_or_default();
+        mark.as_ref().is_some_and(|mark| mark::is_in(gap, mark))
+    };
     let mut words = Words::new(text);
     let mut lines = Vec::new();
+    let mut end = 0;
     while words.next_statement() {
         let begin = words.offset();
+        if is_done(end, begin) {
+            lines.clear();
+        }
         let found = [words.word(), words.word()];
         let is_fault = found.iter().any(|word| word.is_err());
         let delta = match &found {
@@ -73,6 +88,10 @@ pub fn lines<'a>(package: &[u8], text: &'a [u8]) -> Vec<Line<'a>> {
             raw: text.get(begin..words.offset()).unwrap_or_default(),
             is_fault,
         });
+        end = words.offset();
+    }
+    if is_done(end, text.len()) {
+        lines.clear();
     }
     lines
 }
@@ -138,7 +157,7 @@ impl Delta {
                     return None;
                 }
                 match number {
-                    Some(number) => package.sections.get_mut(number)?.kind = self.value.clone(),
+                    Some(number) => package.set_kind(number, &self.value),
                     None if self.change == Change::Add => {
                         package.add_anonymous(&self.section, &self.value);
                     }
@@ -148,7 +167,7 @@ impl Delta {
                 }
             }
             Change::Delete => {
-                package.sections.remove(number?)?;
+                package.remove(number?)?;
             }
             Change::Rename => {
                 if !names::is_name(&self.value) {
@@ -158,7 +177,7 @@ impl Delta {
             }
             Change::Reorder => {
                 let to = position(&self.value);
-                package.sections.move_to(number?, to);
+                package.move_to(number?, to);
             }
             Change::AddItem | Change::DeleteItem => return None,
         }

@@ -62,6 +62,8 @@ pub enum Reason {
     Type,
     /// An option before the first section.
     NoSection,
+    /// An option that goes with the faulty line of its section.
+    Orphan,
     /// A section of this name has another type.
     OtherType,
     /// The text ends inside these quotes.
@@ -162,6 +164,7 @@ impl fmt::Display for Reason {
             Reason::Name => "invalid character in name field",
             Reason::Type => "invalid character in type field",
             Reason::NoSection => "option/list command found before the first section",
+            Reason::Orphan => "option of a section whose line is in error",
             Reason::OtherType => {
                 "section of different type overwrites prior section with same name"
             }

@@ -61,6 +61,11 @@ impl<T: Named> Ordered<T> {
         self.order.get(position).copied()
     }
 
+    /// The numbers of the members in order.
+    pub fn numbers(&self) -> &[u32] {
+        &self.order
+    }
+
     /// The position of a member in order.
     pub fn position(&self, number: u32) -> Option<usize> {
         self.order.iter().position(|&other| other == number)

@@ -1,6 +1,7 @@
 //! A package in memory: sections in order, options in order, values.
 
 use super::error::{Error, Result};
+use super::kinds::Kinds;
 use super::names;
 use super::ordered::{Named, Ordered};
 
@@ -9,8 +10,9 @@ use super::ordered::{Named, Ordered};
 pub struct Package {
     /// The name shown: that of the file without directories.
     pub name: Vec<u8>,
-    /// The sections.
+    /// The sections; added, removed, moved by the functions of the package.
     pub sections: Ordered<Section>,
+    kinds: Kinds,
     /// Sections made in this load, those deleted since included.
     count: u32,
 }
@@ -119,7 +121,34 @@ impl Package {
             anonymous: name.is_none(),
             options: Ordered::default(),
         };
-        self.sections.push(section)
+        let number = self.sections.push(section);
+        self.kinds.enter(&self.sections, number);
+        number
+    }
+
+    /// Takes a section out.
+    pub fn remove(&mut self, number: u32) -> Option<Section> {
+        let section = self.sections.remove(number)?;
+        self.kinds.leave(&section.kind, number);
+        Some(section)
+    }
+
+    /// Moves a section to this position; past the end means to the end.
+    pub fn move_to(&mut self, number: u32, position: usize) {
+        if let Some(section) = self.sections.get(number) {
+            self.kinds.leave(&section.kind, number);
+            self.sections.move_to(number, position);
+            self.kinds.enter(&self.sections, number);
+        }
+    }
+
+    /// Gives a section another type.
+    pub fn set_kind(&mut self, number: u32, kind: &[u8]) {
+        if let Some(section) = self.sections.get_mut(number) {
+            let old = std::mem::replace(&mut section.kind, kind.to_vec());
+            self.kinds.leave(&old, number);
+            self.kinds.enter(&self.sections, number);
+        }
     }
 
     /// Adds an anonymous section whose id a pending change has chosen.
@@ -139,25 +168,17 @@ impl Package {
             return Ok(self.sections.find(reference));
         }
         let (kind, index) = extended(reference).ok_or(Error::InvalidArgument)?;
-        let is_it = |number: &u32| {
-            let section = self.sections.get(*number);
-            section.is_some_and(|section| kind.is_empty() || section.kind == kind)
+        let members = match kind {
+            b"" => self.sections.numbers(),
+            kind => self.kinds.members(&self.sections, kind),
         };
-        let mut numbers = self.numbers().filter(is_it);
-        let found = match usize::try_from(index) {
-            Ok(index) => numbers.nth(index),
-            Err(_) => {
-                let back = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
-                let count = numbers.count();
-                let from_start = count.checked_sub(back).ok_or(Error::NotFound)?;
-                self.numbers().filter(is_it).nth(from_start)
-            }
+        let back = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
+        let at = match index {
+            0.. => Some(back),
+            _ => members.len().checked_sub(back),
         };
-        found.map(Some).ok_or(Error::NotFound)
-    }
-
-    fn numbers(&self) -> impl Iterator<Item = u32> {
-        (0..self.sections.len()).filter_map(|position| self.sections.at(position))
+        let found = at.and_then(|at| members.get(at));
+        found.map(|&number| Some(number)).ok_or(Error::NotFound)
     }
 }
 
@@ -280,6 +301,54 @@ mod tests {
             "@][",
         ] {
             check(bad, "Invalid argument");
+        }
+    }
+
+    #[test]
+    fn references_by_type_follow_every_change() {
+        // The same question asked of the index and of the sections themselves, after changes
+        // chosen by a fixed generator.
+        let mut package = Package::new(b"p");
+        let mut state = 1_u32;
+        let mut dice = |sides: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % sides
+        };
+        let kinds: [&[u8]; 3] = [b"a", b"b", b"c"];
+        for _ in 0..5_000 {
+            let number = package.sections.at(dice(package.sections.len() + 1));
+            match (number, dice(8)) {
+                (Some(number), 0..=1) => {
+                    package.remove(number);
+                }
+                (Some(number), 2) => package.move_to(number, dice(40)),
+                (Some(number), 3) => package.set_kind(number, kinds[dice(3)]),
+                (Some(number), 4) => package.sections.rename(number, b"x".to_vec()),
+                _ if package.sections.len() < 40 => {
+                    package.add(None, kinds[dice(3)]);
+                }
+                _ => {}
+            }
+            for kind in kinds {
+                let is_it = |n: &&u32| package.sections.get(**n).unwrap().kind == kind;
+                let all: Vec<u32> = package
+                    .sections
+                    .numbers()
+                    .iter()
+                    .filter(is_it)
+                    .copied()
+                    .collect();
+                let shown = String::from_utf8_lossy(kind);
+                for index in -1..=all.len() as i64 {
+                    let reference = format!("@{shown}[{index}]");
+                    let expected = match index {
+                        -1 => all.last(),
+                        index => all.get(index as usize),
+                    };
+                    let found = package.resolve(reference.as_bytes()).ok().flatten();
+                    assert_eq!(found.as_ref(), expected, "{reference}");
+                }
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::names;
 use super::package::{Package, Value};
 use super::words::Words;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// How to read a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,9 @@ pub enum Reading {
     Lenient,
     /// Note every fault that strict reading stops at, and go on.
     Check,
+    /// The same as if each faulty statement had been a comment. What belongs to a faulty
+    /// `config` is faulty too.
+    Repair,
 }
 
 /// What a text came to.
@@ -27,6 +31,9 @@ pub struct Parsed {
     pub packages: Vec<Package>,
     /// The faults that were passed over.
     pub faults: Vec<Fault>,
+    /// Where the bytes of faulty statements lie, if they are to be repaired; the first of a
+    /// piece is no blank, the last a line's last.
+    pub faulty: Vec<Range<usize>>,
 }
 
 /// Reads the text of the package `name`; `package` statements are checked and ignored.
@@ -35,6 +42,13 @@ pub fn package(name: &[u8], text: &[u8], reading: Reading) -> Result<(Package, V
     parser.run()?;
     let package = parser.current.take().unwrap_or_default();
     Ok((package, parser.parsed.faults))
+}
+
+/// The faults of a text, and the bytes that are to become comments.
+pub fn faulty(text: &[u8]) -> Result<Parsed> {
+    let mut parser = Parser::new(text, Reading::Repair, Some(Package::new(b"")));
+    parser.run()?;
+    Ok(parser.parsed)
 }
 
 /// Reads a text that is divided by `package` statements.
@@ -92,15 +106,55 @@ impl<'a> Parser<'a> {
 
     fn run(&mut self) -> Result<()> {
         while self.words.next_statement() {
+            let begin = self.words.offset();
             match self.statement() {
                 Err(Error::Parse(Some(fault))) if self.reading != Reading::Strict => {
                     self.parsed.faults.push(fault);
-                    self.words.recover();
+                    match self.reading {
+                        Reading::Repair => self.leave_out(begin, fault.reason),
+                        _ => self.words.recover(),
+                    }
                 }
                 result => result?,
             }
         }
         Ok(())
+    }
+
+    /// Goes on as if the faulty statement had been a comment.
+    fn leave_out(&mut self, begin: usize, reason: Reason) {
+        let text = self.words.text();
+        let rest = text.get(begin..).unwrap_or_default();
+        let newline = memchr::memchr(b'\n', rest).map(|at| at + 1);
+        let line = rest
+            .get(..newline.unwrap_or(rest.len()))
+            .unwrap_or_default();
+        let line_end = begin + line.len();
+        // Only a statement that could be taken apart is known to end where it was read to.
+        let end = match reason {
+            Reason::Name
+            | Reason::Type
+            | Reason::OtherType
+            | Reason::NoSection
+            | Reason::Orphan => {
+                self.words.recover();
+                self.words.offset().max(line_end)
+            }
+            _ => line_end,
+        };
+        self.words.go_to(end);
+        self.parsed.faulty.push(begin..end);
+        // Options must not come to the section before because the line of theirs is gone.
+        let word = line.split(|byte| !byte.is_ascii_alphabetic()).next();
+        let at_margin = begin == 0 || text.get(begin - 1) == Some(&b'\n');
+        let may_be_config = reason == Reason::Command
+            && match word {
+                None | Some([]) => false,
+                Some(word) => at_margin || word.starts_with(b"c"),
+            };
+        if may_be_config || line.contains(&b';') {
+            self.place = Place::Discarded;
+        }
     }
 
     fn statement(&mut self) -> Result<()> {
@@ -125,10 +179,18 @@ impl<'a> Parser<'a> {
                 self.open_section()
             }
             Keyword::Option | Keyword::List => {
-                if matches!(self.place, Place::Nowhere) {
-                    return Err(self.words.fault_at(Reason::NoSection, begin).into());
+                let reason = match self.place {
+                    Place::Section(_) => return self.option(keyword == Keyword::List),
+                    Place::Discarded => Reason::Orphan,
+                    Place::Nowhere => Reason::NoSection,
+                };
+                if self.reading == Reading::Repair {
+                    // Where it ends counts.
+                    self.arguments(2)?;
+                } else if reason == Reason::Orphan {
+                    return self.option(keyword == Keyword::List);
                 }
-                self.option(keyword == Keyword::List)
+                Err(self.words.fault_at(reason, begin).into())
             }
         }
     }
@@ -202,12 +264,12 @@ impl<'a> Parser<'a> {
             _ if name.text.is_empty() => package.add(None, &kind.text),
             None => package.add(Some(&name.text), &kind.text),
             Some(number) => {
-                let section = package.sections.get_mut(number);
-                if let Some(section) = section.filter(|section| *section.kind != *kind.text) {
+                let section = package.sections.get(number);
+                if section.is_some_and(|section| *section.kind != *kind.text) {
                     if self.reading != Reading::Lenient {
                         return self.fault(Reason::OtherType, &kind);
                     }
-                    section.kind = kind.text.into_owned();
+                    package.set_kind(number, &kind.text);
                 }
                 number
             }

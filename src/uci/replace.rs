@@ -10,11 +10,28 @@ use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Replaces the content of `path`, keeping mode and owner; a new file gets mode 0600.
 pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    let new = prepare(path, content)?;
+    new.rename()?;
+    new.settle()
+}
+
+/// A new content beside the old one.
+pub(super) struct Replacement {
+    /// As it was named.
+    path: PathBuf,
+    /// Behind all links.
+    real: PathBuf,
+    new: PathBuf,
+}
+
+/// Writes the new content beside the old one.
+pub(super) fn prepare(path: &Path, content: &[u8]) -> Result<Replacement> {
     let real = match std::fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
         found => found.map_err(|error| Error::kept(path, error))?,
@@ -23,15 +40,61 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         found => Some(found.map_err(|error| Error::kept(path, error))?),
     };
-    let new = beside(&real);
-    let done = write(&new, content, old.as_ref()).and_then(|()| std::fs::rename(&new, &real));
-    if let Err(error) = done {
-        // What could not be written may not be there at all.
-        let _ = std::fs::remove_file(&new);
-        return Err(Error::kept(path, error));
+    let replacement = Replacement {
+        path: path.to_owned(),
+        new: beside(&real),
+        real,
+    };
+    match write(&replacement.new, content, old.as_ref()) {
+        Ok(()) => Ok(replacement),
+        Err(error) => Err(replacement.failed(error)),
     }
-    // The new file is in place; only its name might not survive a loss of power.
-    sync_directory(&real).map_err(|error| Error::io(path, error))
+}
+
+impl Replacement {
+    /// The inode of the new file, which a rename keeps.
+    pub(super) fn inode(&self) -> Option<u64> {
+        let file = self.new.metadata();
+        file.ok().map(|file| file.ino())
+    }
+
+    /// Gives the new file the name of the old one.
+    pub(super) fn rename(&self) -> Result<()> {
+        let done = std::fs::rename(&self.new, &self.real);
+        done.map_err(|error| self.failed(error))
+    }
+
+    /// Waits until the name survives a loss of power.
+    pub(super) fn settle(&self) -> Result<()> {
+        sync_directory(&self.real).map_err(|error| Error::io(&self.path, error))
+    }
+
+    fn failed(&self, error: io::Error) -> Error {
+        // What could not be written may not be there at all.
+        let _ = std::fs::remove_file(&self.new);
+        Error::kept(&self.path, error)
+    }
+}
+
+/// Removes what processes that were killed have left beside a file. Only for those who hold
+/// its lock: nobody else is writing one then.
+pub(super) fn sweep(path: &Path) {
+    let Ok(real) = std::fs::canonicalize(path) else {
+        return;
+    };
+    let (Some(dir), Some(name)) = (real.parent(), real.file_name()) else {
+        return;
+    };
+    let begin = [b".", name.as_bytes(), b".uci-"].concat();
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let rest = name.as_bytes().strip_prefix(&begin[..]);
+        if rest.is_some_and(|rest| rest.iter().all(u8::is_ascii_alphanumeric)) {
+            // What stays costs a little space, no more.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// `DIR/.NAME.uci-PID`: the leading dot and the dots inside hide it from every listing.

@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 /// No file is read that is larger, in bytes: memory is small.
 pub const LARGEST: u64 = 8 << 20;
 
+/// How often a file may be replaced by others while we wait for its lock.
+const TRIES: u32 = 100;
+
 /// Where changes wait to be committed.
 pub const CHANGES: &str = "/tmp/.uci";
 
@@ -100,14 +103,14 @@ impl Store {
     /// Loads a package with its pending changes, and the faults that were passed over.
     pub fn load(&self, name: &[u8]) -> Result<(Package, Vec<Fault>)> {
         let path = self.file(name);
-        let mut file = open_config(&path)?;
-        lock(&file, FlockOperation::LockShared);
+        // Locked to the end: no commit may move changes from one file to the other meanwhile.
+        let mut file = open_locked(&path, FlockOperation::LockShared)?;
         let content = read(&mut file, &path)?;
-        drop(file);
+        let inode = file.metadata().ok().map(|file| file.ino());
         let (mut package, faults) = self.parse(name, &content)?;
         for dir in self.deltas(name) {
             if let Some(content) = read_shared(&delta_file(dir, name))? {
-                apply(&mut package, &content);
+                apply(&mut package, &content, inode);
             }
         }
         Ok((package, faults))
@@ -128,13 +131,20 @@ impl Store {
     /// The pending changes of a package, those that cannot be carried out included.
     pub fn pending(&self, name: &[u8]) -> Result<Vec<Delta>> {
         let mut found = Vec::new();
+        let inode = self.inode(name);
         for dir in self.deltas(name) {
             if let Some(content) = read_shared(&delta_file(dir, name))? {
-                let lines = delta::lines(name, &content);
+                let lines = delta::open_lines(name, &content, inode);
                 found.extend(lines.into_iter().filter_map(|line| line.delta));
             }
         }
         Ok(found)
+    }
+
+    /// The inode of a package's file.
+    fn inode(&self, name: &[u8]) -> Option<u64> {
+        let file = self.file(name).metadata();
+        file.ok().map(|file| file.ino())
     }
 
     /// Whether any file of pending changes has something in it.
@@ -223,7 +233,7 @@ impl Store {
                 && option.is_none_or(|option| delta.option.as_deref() == Some(option))
         };
         let mut kept = Vec::new();
-        for line in delta::lines(name, &content) {
+        for line in delta::open_lines(name, &content, self.inode(name)) {
             if line.is_fault {
                 return Ok(());
             }
@@ -234,16 +244,19 @@ impl Store {
         if section.is_none() {
             kept.clear();
         }
-        // What is kept is never longer: this needs no space.
+        let length = kept.len();
+        if length == content.len() {
+            return Ok(());
+        }
+        // What is kept is never longer: this needs no space. Empty lines in place of what goes,
+        // so that no change is there twice if the process is killed before it cuts them off.
+        kept.resize(content.len(), b'\n');
         let rewrite = |file: &mut File| {
             file.rewind()?;
             file.write_all(&kept)?;
-            file.set_len(kept.len() as u64)
+            file.set_len(length as u64)
         };
-        match kept.len() == content.len() {
-            true => Ok(()),
-            false => rewrite(&mut file).map_err(|error| Error::io(&path, error)),
-        }
+        rewrite(&mut file).map_err(|error| Error::io(&path, error))
     }
 
     /// How all files of a package look now, those of pending changes included.
@@ -260,10 +273,10 @@ pub fn is_path(name: &[u8]) -> bool {
     name.starts_with(b"/")
 }
 
-/// Applies a file of changes; how many could be carried out.
-pub(super) fn apply(package: &mut Package, content: &[u8]) -> usize {
+/// Applies what is still open in a file of changes; how many could be carried out.
+pub(super) fn apply(package: &mut Package, content: &[u8], inode: Option<u64>) -> usize {
     let name = package.name.clone();
-    let lines = delta::lines(&name, content);
+    let lines = delta::open_lines(&name, content, inode);
     let deltas = lines.iter().filter_map(|line| line.delta.as_ref());
     deltas.filter(|delta| delta.apply(package)).count()
 }
@@ -285,6 +298,23 @@ pub(super) fn open_config(path: &Path) -> Result<File> {
         Err(error) if missing(error.kind()) => Err(Error::NotFound),
         Err(error) => Err(Error::io(path, error)),
     }
+}
+
+/// Opens a configuration file under a lock.
+///
+/// Whoever held the lock before may have replaced the file: then the lock is on one that is
+/// gone, and what it says is over.
+pub(super) fn open_locked(path: &Path, how: FlockOperation) -> Result<File> {
+    for _ in 0..TRIES {
+        let file = open_config(path)?;
+        lock(&file, how);
+        let ours = file.metadata().map_err(|error| Error::io(path, error))?;
+        match path.metadata() {
+            Ok(now) if (now.dev(), now.ino()) == (ours.dev(), ours.ino()) => return Ok(file),
+            _ => {}
+        }
+    }
+    Err(Error::kept(path, io::ErrorKind::ResourceBusy.into()))
 }
 
 /// Opens a file of changes and locks it for writing; none if there is none.

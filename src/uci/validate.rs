@@ -29,23 +29,32 @@ impl Store {
 /// Every fault of a text.
 pub fn findings(text: &[u8]) -> Result<Vec<Finding>> {
     let (_, faults) = parse::package(b"", text, Reading::Check)?;
+    let places = faults.iter().map(|fault| (fault.origin, fault.reason));
+    Ok(places_of(text, places))
+}
+
+/// Offsets in a text as lines and columns.
+pub(super) fn places_of(
+    text: &[u8],
+    faults: impl Iterator<Item = (usize, Reason)>,
+) -> Vec<Finding> {
     let (mut line, mut line_start, mut from) = (1, 0, 0);
-    let place = |fault: super::Fault| {
+    let place = |(origin, reason): (usize, Reason)| {
         // Faults come in order, so each newline is counted once; an open quote may lie
         // before the last ones, but then it is the last of all.
-        let passed = text.get(from..fault.origin).unwrap_or_default();
+        let passed = text.get(from..origin).unwrap_or_default();
         for at in memchr::memchr_iter(b'\n', passed) {
             line += 1;
             line_start = from + at + 1;
         }
-        from = fault.origin;
+        from = origin;
         Finding {
             line,
-            column: fault.origin.saturating_sub(line_start) + 1,
-            reason: fault.reason,
+            column: origin.saturating_sub(line_start) + 1,
+            reason,
         }
     };
-    Ok(faults.into_iter().map(place).collect())
+    faults.map(place).collect()
 }
 
 #[test]

@@ -25,6 +25,22 @@ pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
 }
 
+/// The words of one command of a batch; none if the next line belongs to it.
+pub fn command_words(text: &[u8]) -> Result<Option<Vec<Vec<u8>>>, Fault> {
+    let mut words = Words::new(text);
+    let mut found = Vec::new();
+    if words.next_statement() {
+        while let Some(word) = words.word()? {
+            found.push(word.into_owned());
+        }
+        // A statement ends before its newline; behind it only a joined line end was.
+        if words.at_end() && text.ends_with(b"\n") {
+            return Ok(None);
+        }
+    }
+    Ok(Some(found))
+}
+
 impl<'a> Words<'a> {
     /// A reader at the beginning of `text`.
     pub fn new(text: &'a [u8]) -> Words<'a> {
@@ -124,6 +140,17 @@ impl<'a> Words<'a> {
         if !behind_newline {
             self.skip_line();
         }
+    }
+
+    /// Goes to the beginning of a line.
+    pub(super) fn go_to(&mut self, pos: usize) {
+        self.dropped = false;
+        self.pos = pos;
+    }
+
+    /// All of the text.
+    pub(super) fn text(&self) -> &'a [u8] {
+        self.text
     }
 
     /// Bytes from the beginning of the text.

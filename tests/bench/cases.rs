@@ -10,6 +10,8 @@ pub enum Kind {
     Command,
     /// Started so many times.
     Starts(u32),
+    /// Ours alone: once with `20k` of everything, against ten times with `2k`.
+    Growth,
     /// Netcat: from its standard input to us.
     Send,
     /// Netcat: from us to its standard output.
@@ -125,6 +127,25 @@ const fn ssh(name: &'static str, goal: f64, what: Ssh) -> Case {
         peers: &["dropbear"],
         words: &["dropbear"],
         kind: Kind::Ssh(what),
+        ..CASE
+    }
+}
+
+/// Ours against ten runs of ours on a tenth: below 1 where ten starts cost more than one, and 10 where work is quadratic.
+const fn settings(
+    name: &'static str,
+    words: &'static [&'static str],
+    input: &'static str,
+    needs: &'static [&'static str],
+) -> Case {
+    Case {
+        name,
+        goal: 1.2,
+        words,
+        input,
+        needs,
+        kind: Kind::Growth,
+        peers: &["tenth"],
         ..CASE
     }
 }
@@ -336,6 +357,38 @@ pub static CASES: &[Case] = &[
         || {},
     ),
     files("du", 0.9, &["du", "tree100k"], &["tree100k"], || {}),
+    settings(
+        "uci: show 20,000 options",
+        &["uci", "-c", "uci20k", "show", "p"],
+        "",
+        &["uci20k", "uci2k"],
+    ),
+    settings(
+        "uci: commit 20,000 options twice",
+        &["uci", "-c", "uci20k", "-t", "save20k", "batch"],
+        "commits",
+        &["uci20k", "uci2k", "commits"],
+    ),
+    settings(
+        "uci: batch of set and get by number",
+        &["uci", "-c", "uci20k", "-t", "save20k", "batch"],
+        "batch20k",
+        &["uci20k", "uci2k", "batch20k", "batch2k"],
+    ),
+    settings(
+        "uci: get one of 20,000 options",
+        &["uci", "-c", "uci20k", "get", "p.@rule[-1].b"],
+        "",
+        &["uci20k", "uci2k"],
+    ),
+    Case {
+        name: "uci: 1000 times get (peer: true)",
+        goal: 2.0,
+        words: &["uci", "-c", "uci20", "get", "p.@rule[-1].b"],
+        needs: &["uci20"],
+        kind: Kind::Starts(1000),
+        ..CASE
+    },
     netcat("nc: 2 GiB out", &["nc"], Kind::Send),
     netcat("nc: 2 GiB in", &["nc"], Kind::Receive),
     ssh("ssh: 20 logins and true", 1.0, Ssh::Logins(20)),

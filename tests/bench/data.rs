@@ -17,6 +17,7 @@ pub fn contestants(safebox: &Path) {
     let busybox = Path::new("/usr/bin/busybox");
     link("ours", safebox, &list(safebox));
     link("busybox", busybox, &list(busybox));
+    link("tenth", safebox, "uci");
     link("dash", Path::new("/usr/bin/dash"), "sh");
     link("openbsd", Path::new("/usr/bin/nc.openbsd"), "nc");
 }
@@ -53,6 +54,15 @@ pub fn provide(name: &str) {
             provide("text200m");
             busybox(&format!("gzip -c text200m >{part}"));
         }
+        "uci20k" => settings(&part, 10_000),
+        "uci2k" => settings(&part, 1_000),
+        "uci20" => settings(&part, 10),
+        "batch20k" => commands(&part, 10_000),
+        "batch2k" => commands(&part, 1_000),
+        "commits" => {
+            let commit = |value| format!("set p.@rule[0].a={value}\ncommit p\n");
+            fs::write(&part, commit(1) + &commit(2)).unwrap();
+        }
         "tree20k" => tree(&part, 20, 20, 50),
         "tree100k" => tree(&part, 50, 40, 50),
         "tree20k.tar" => {
@@ -62,6 +72,23 @@ pub fn provide(name: &str) {
         _ => panic!("no data of the name {name}"),
     }
     fs::rename(part, name).unwrap();
+}
+
+/// A folder with a configuration of so many sections, two options each.
+fn settings(folder: &str, sections: u32) {
+    // One of an earlier run that was stopped.
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir(folder).unwrap();
+    let section = |n| format!("config rule\n\toption a '{n}'\n\toption b 'value of {n}'\n\n");
+    let all: String = (0..sections).map(section).collect();
+    fs::write(Path::new(folder).join("p"), all).unwrap();
+}
+
+/// For each section a change and a question; in the end all changes are dropped.
+fn commands(file: &str, sections: u32) {
+    let pair = |n| format!("set p.@rule[{n}].a=x{n}\nget p.@rule[-{}].b\n", n + 1);
+    let all: String = (0..sections).map(pair).collect();
+    fs::write(file, all + "revert p\n").unwrap();
 }
 
 /// Removes the result of the run before.

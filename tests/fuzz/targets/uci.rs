@@ -1,11 +1,15 @@
 //! uci: a file, a file of changes, references with values; divided by NUL bytes. Whatever
-//! is written reads back the same, and a change means the same once it was recorded.
+//! is written reads back the same, and a change means the same once it was recorded. What is
+//! repaired loads, and the difference of two files is what makes one of the other. The commands
+//! are read as those of a batch too.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use safebox::text::diff;
 use safebox::uci::{
-    Package, Reading, Reference, edit, findings, parse_changes, parse_package, parse_packages, text,
+    Fault, Package, Reading, Reason, Reference, command_words, edit, findings, parse_changes,
+    parse_package, parse_packages, repaired, text,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -20,8 +24,12 @@ fuzz_target!(|data: &[u8]| {
             check_export(&parsed.packages);
         }
     }
-    // Only that it comes back counts here.
-    let _ = findings(file);
+    let found = findings(file).unwrap();
+    let (faulty, good) = repaired(file).unwrap();
+    assert_eq!(found.is_empty(), faulty.is_empty());
+    parse_package(b"p", &good, Reading::Strict).unwrap();
+    check_difference(file, &good);
+    check_batch(commands);
     let Ok((mut package, _)) = parse_package(b"p", file, Reading::Lenient) else {
         return;
     };
@@ -39,6 +47,47 @@ fuzz_target!(|data: &[u8]| {
         run(&mut package, command);
     }
 });
+
+fn check_difference(old: &[u8], new: &[u8]) {
+    let mut shown = Vec::new();
+    diff::unified(&mut shown, [b"old", b"new"], old, new);
+    assert_eq!(shown.is_empty(), old == new);
+    let (old, new) = (diff::lines(old), diff::lines(new));
+    let (mut made, mut at) = (Vec::new(), 0);
+    for change in diff::changes(&old, &new) {
+        made.extend_from_slice(&old[at..change.old.start]);
+        made.extend_from_slice(&new[change.new]);
+        at = change.old.end;
+    }
+    made.extend_from_slice(&old[at..]);
+    assert!(made == new);
+}
+
+/// Commands line by line: as soon as one is complete, more text does not change it, unless it
+/// is another line of it.
+fn check_batch(commands: &[u8]) {
+    let mut text = Vec::new();
+    for line in diff::lines(commands) {
+        text.extend_from_slice(line);
+        match command_words(&text) {
+            Ok(None)
+            | Err(Fault {
+                reason: Reason::OpenQuote(_),
+                ..
+            }) => continue,
+            Ok(Some(words)) if line.ends_with(b"\n") => {
+                let longer = [&text[..], b"get p.s\n"].concat();
+                let again = command_words(&longer).unwrap().unwrap_or_default();
+                assert!(words.is_empty() || again == words);
+                for word in words {
+                    let _ = Reference::parse(&word);
+                }
+            }
+            _ => {}
+        }
+        text.clear();
+    }
+}
 
 fn form(package: &Package) -> Vec<u8> {
     let mut form = Vec::new();
