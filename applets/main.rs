@@ -85,6 +85,7 @@ applets! {
     rescue
     rm
     rmdir
+    sed
     seq
     set_state
     setsid

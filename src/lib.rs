@@ -43,6 +43,7 @@ pub mod output;
 pub mod overlay;
 pub mod pager;
 pub mod proc;
+pub mod sed;
 pub mod shell;
 pub mod signature;
 pub mod ssh;
