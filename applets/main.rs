@@ -21,6 +21,7 @@ macro_rules! applets {
 }
 
 applets! {
+    awk
     basename
     boot_count
     cat

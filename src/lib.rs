@@ -26,6 +26,7 @@
 pub mod accounts;
 pub mod applet;
 pub mod archive;
+pub mod awk;
 pub mod boot;
 pub mod disk;
 pub mod error;
