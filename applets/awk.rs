@@ -38,7 +38,7 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
     for (key, value) in opts.in_order() {
         let bytes = value.as_bytes();
         match key {
-            "F" => variables.push((&b"FS"[..], separator(bytes))),
+            "F" => variables.push((&b"FS"[..], awk::unescape(bytes))),
             "v" => {
                 let Some(at) = memchr::memchr(b'=', bytes) else {
                     return Err(Error::Message("-v wants NAME=VALUE".into(), Exit::USAGE));
@@ -85,14 +85,6 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         true => Exit::USAGE,
         false => Exit(status),
     })
-}
-
-/// What `-F` means: `t` is a tab.
-fn separator(text: &[u8]) -> Vec<u8> {
-    match text {
-        b"t" => b"\t".to_vec(),
-        text => awk::unescape(text),
-    }
 }
 
 struct Files<'a, 'b> {

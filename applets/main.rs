@@ -39,6 +39,7 @@ applets! {
     du
     echo
     env
+    expr
     failsafe_net
     failsafe_wait
     r#false
@@ -49,6 +50,7 @@ applets! {
     grep
     gzip
     head
+    hexdump
     hostname
     ifconfig
     init

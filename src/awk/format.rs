@@ -61,7 +61,8 @@ pub fn put(format: &[u8], args: &[Value], convfmt: &[u8], out: &mut Vec<u8>) {
                 let value = args.next().unwrap_or(&nothing);
                 match value.as_byte() {
                     Some(number) => spec.string(&[number as i64 as u8], out),
-                    None => spec.string(to_text(value, convfmt).get(..1).unwrap_or_default(), out),
+                    // The first byte of nothing is the one that ends a string.
+                    None => spec.string(to_text(value, convfmt).get(..1).unwrap_or(b"\0"), out),
                 }
             }
             b's' => spec.string(&to_text(args.next().unwrap_or(&nothing), convfmt), out),

@@ -3,6 +3,7 @@
 pub mod count;
 pub mod echo;
 pub mod escape;
+pub mod hexdump;
 pub mod moment;
 pub mod printf;
 pub mod regex;
