@@ -21,6 +21,7 @@ macro_rules! applets {
 }
 
 applets! {
+    awk
     basename
     boot_count
     cat
@@ -40,6 +41,7 @@ applets! {
     du
     echo
     env
+    expr
     failsafe_dhcp
     failsafe_net
     failsafe_wait
@@ -51,6 +53,7 @@ applets! {
     grep
     gzip
     head
+    hexdump
     hostname
     ifconfig
     init
@@ -90,6 +93,7 @@ applets! {
     rm
     rmdir
     scp
+    sed
     seq
     set_state
     setsid

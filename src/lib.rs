@@ -26,6 +26,7 @@
 pub mod accounts;
 pub mod applet;
 pub mod archive;
+pub mod awk;
 pub mod boot;
 pub mod disk;
 pub mod error;
@@ -43,6 +44,7 @@ pub mod output;
 pub mod overlay;
 pub mod pager;
 pub mod proc;
+pub mod sed;
 pub mod shell;
 pub mod signature;
 pub mod ssh;

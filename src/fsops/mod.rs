@@ -11,6 +11,7 @@ pub mod mode;
 pub mod number;
 pub mod owner;
 pub mod remove;
+pub mod replace;
 #[cfg(test)]
 pub(crate) mod scratch;
 pub mod status;

@@ -36,7 +36,7 @@ mod session;
 mod similar;
 mod simple;
 mod simple_grammar;
-mod stack;
+pub mod stack;
 mod start;
 mod substitution;
 mod terminal;

@@ -5,6 +5,8 @@ pub mod count;
 pub mod diff;
 pub mod echo;
 pub mod escape;
+pub mod hexdump;
+pub mod moment;
 pub mod printf;
 pub mod regex;
 pub mod width;

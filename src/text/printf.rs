@@ -57,7 +57,7 @@ struct Printer<'a> {
 
 /// `%-08.3d` without its letter.
 #[derive(Default)]
-struct Spec {
+pub struct Spec {
     left: bool,
     zero: bool,
     plus: bool,
@@ -118,30 +118,8 @@ impl<'a> Printer<'a> {
 
     /// One conversion; gives what follows it in the format.
     fn conversion<'f>(&mut self, text: &'f [u8]) -> Option<&'f [u8]> {
-        let mut spec = Spec::default();
         let (chosen, mut at) = argument_number(text);
-        while let Some(&flag) = text.get(at) {
-            match flag {
-                b'-' => spec.left = true,
-                b'0' => spec.zero = true,
-                b'+' => spec.plus = true,
-                b' ' => spec.space = true,
-                b'#' => spec.alternate = true,
-                _ => break,
-            }
-            at += 1;
-        }
-        let width = self.number_or_star(text, &mut at);
-        spec.left |= width < 0;
-        spec.width = (width.unsigned_abs() as usize).min(WIDEST);
-        if text.get(at) == Some(&b'.') {
-            at += 1;
-            let precision = self.number_or_star(text, &mut at);
-            spec.precision = usize::try_from(precision).ok().map(|p| p.min(WIDEST));
-        }
-        while matches!(text.get(at), Some(b'h' | b'l' | b'L' | b'q' | b'j' | b'z')) {
-            at += 1;
-        }
+        let spec = Spec::read(text, &mut at, &mut || self.integer(SIGNED));
         let Some(&letter) = text.get(at) else {
             return self.bad_format(text);
         };
@@ -149,13 +127,13 @@ impl<'a> Printer<'a> {
         match letter {
             b's' => {
                 let text = self.argument().unwrap_or_default();
-                self.string(&spec, text);
+                spec.string(text, self.out);
             }
             b'b' => {
                 let mut text = Vec::new();
                 let whole =
                     escape::unescape(self.argument().unwrap_or_default(), Octal::Zero, &mut text);
-                self.string(&spec, &text);
+                spec.string(&text, self.out);
                 if !whole {
                     return None;
                 }
@@ -163,19 +141,19 @@ impl<'a> Printer<'a> {
             b'c' => {
                 let text = self.argument().unwrap_or_default();
                 // The first character of nothing is the one that ends a string.
-                self.string(&spec, text.get(..1).unwrap_or(b"\0"));
+                spec.string(text.get(..1).unwrap_or(b"\0"), self.out);
             }
             b'd' | b'i' => {
                 let value = self.integer(SIGNED);
-                self.signed(&spec, value);
+                spec.signed(value, self.out);
             }
             b'u' | b'o' | b'x' | b'X' => {
                 let value = self.integer(UNSIGNED);
-                self.unsigned(&spec, value as u64, letter);
+                spec.unsigned(value as u64, letter, self.out);
             }
             b'f' | b'F' | b'e' | b'E' | b'g' | b'G' => {
                 let value = self.real();
-                self.float(&spec, value, letter);
+                spec.float(value, letter, self.out);
             }
             _ => return self.bad_format(text),
         }
@@ -185,21 +163,6 @@ impl<'a> Printer<'a> {
     fn bad_format<T>(&mut self, text: &[u8]) -> Option<T> {
         self.faults.push(Fault::Format([b"%", text].concat()));
         None
-    }
-
-    fn number_or_star(&mut self, text: &[u8], at: &mut usize) -> i64 {
-        if text.get(*at) == Some(&b'*') {
-            *at += 1;
-            return self.integer(SIGNED);
-        }
-        let mut value = 0i64;
-        while let Some(digit @ b'0'..=b'9') = text.get(*at) {
-            value = value
-                .saturating_mul(10)
-                .saturating_add(i64::from(digit - b'0'));
-            *at += 1;
-        }
-        value
     }
 
     /// A number of at most `most`; greater ones keep their bits.
@@ -238,88 +201,138 @@ impl<'a> Printer<'a> {
             },
         }
     }
+}
 
-    fn string(&mut self, spec: &Spec, text: &[u8]) {
-        let most = spec.precision.unwrap_or(usize::MAX).min(text.len());
-        self.pad(spec, b"", &text[..most], false);
+impl Spec {
+    /// Reads what stands between `%` and the letter, from `text[*at..]`; `star` gives the
+    /// value of a `*`.
+    pub fn read(text: &[u8], at: &mut usize, star: &mut dyn FnMut() -> i64) -> Spec {
+        let mut spec = Spec::default();
+        while let Some(&flag) = text.get(*at) {
+            match flag {
+                b'-' => spec.left = true,
+                b'0' => spec.zero = true,
+                b'+' => spec.plus = true,
+                b' ' => spec.space = true,
+                b'#' => spec.alternate = true,
+                _ => break,
+            }
+            *at += 1;
+        }
+        let width = number_or_star(text, at, star);
+        spec.left |= width < 0;
+        spec.width = usize::try_from(width.unsigned_abs()).map_or(WIDEST, |w| w.min(WIDEST));
+        if text.get(*at) == Some(&b'.') {
+            *at += 1;
+            let precision = number_or_star(text, at, star);
+            spec.precision = usize::try_from(precision).ok().map(|p| p.min(WIDEST));
+        }
+        while matches!(text.get(*at), Some(b'h' | b'l' | b'L' | b'q' | b'j' | b'z')) {
+            *at += 1;
+        }
+        spec
     }
 
-    fn signed(&mut self, spec: &Spec, value: i64) {
+    /// `%s`
+    pub fn string(&self, text: &[u8], out: &mut Vec<u8>) {
+        let most = self.precision.unwrap_or(usize::MAX).min(text.len());
+        self.pad(b"", &text[..most], false, out);
+    }
+
+    /// `%d`
+    pub fn signed(&self, value: i64, out: &mut Vec<u8>) {
         let sign: &[u8] = match value {
             ..0 => b"-",
-            _ if spec.plus => b"+",
-            _ if spec.space => b" ",
+            _ if self.plus => b"+",
+            _ if self.space => b" ",
             _ => b"",
         };
         let digits = value.unsigned_abs().to_string();
-        self.digits(spec, sign, digits.as_bytes());
+        self.digits(sign, digits.as_bytes(), out);
     }
 
-    fn unsigned(&mut self, spec: &Spec, value: u64, letter: u8) {
+    /// `%u`, `%o`, `%x` or `%X`
+    pub fn unsigned(&self, value: u64, letter: u8, out: &mut Vec<u8>) {
         let (prefix, digits): (&[u8], String) = match letter {
             b'o' => (b"0", format!("{value:o}")),
             b'x' => (b"0x", format!("{value:x}")),
             b'X' => (b"0X", format!("{value:X}")),
             _ => (b"", value.to_string()),
         };
-        let prefix = if spec.alternate && value != 0 {
+        let prefix = if self.alternate && value != 0 {
             prefix
         } else {
             b""
         };
-        self.digits(spec, prefix, digits.as_bytes());
+        self.digits(prefix, digits.as_bytes(), out);
     }
 
-    fn digits(&mut self, spec: &Spec, prefix: &[u8], digits: &[u8]) {
+    fn digits(&self, prefix: &[u8], digits: &[u8], out: &mut Vec<u8>) {
         let mut padded = Vec::new();
-        if let Some(precision) = spec.precision {
+        if let Some(precision) = self.precision {
             padded.resize(precision.saturating_sub(digits.len()), b'0');
         }
         // Of a zero no digit need be shown.
-        if !(spec.precision == Some(0) && digits == b"0") {
+        if !(self.precision == Some(0) && digits == b"0") {
             padded.extend_from_slice(digits);
         }
-        self.pad(spec, prefix, &padded, spec.precision.is_none());
+        self.pad(prefix, &padded, self.precision.is_none(), out);
     }
 
-    fn float(&mut self, spec: &Spec, value: f64, letter: u8) {
-        let precision = spec.precision.unwrap_or(6).min(MOST_DIGITS);
+    /// `%e`, `%f`, `%g` or their capitals.
+    pub fn float(&self, value: f64, letter: u8, out: &mut Vec<u8>) {
+        let precision = self.precision.unwrap_or(6).min(MOST_DIGITS);
         let magnitude = value.abs();
         let mut text = match letter.to_ascii_lowercase() {
             _ if !value.is_finite() => format!("{magnitude}").to_ascii_lowercase(),
             b'f' => format!("{magnitude:.precision$}"),
             b'e' => exponential(magnitude, precision),
-            _ => general(magnitude, precision, spec.alternate),
+            _ => general(magnitude, precision, self.alternate),
         };
         if letter.is_ascii_uppercase() {
             text.make_ascii_uppercase();
         }
         let sign: &[u8] = match value.is_sign_negative() {
             true => b"-",
-            false if spec.plus => b"+",
-            false if spec.space => b" ",
+            false if self.plus => b"+",
+            false if self.space => b" ",
             false => b"",
         };
-        self.pad(spec, sign, text.as_bytes(), value.is_finite());
+        self.pad(sign, text.as_bytes(), value.is_finite(), out);
     }
 
     /// Fills up to the width: blanks left or right, or zeros after the prefix.
-    fn pad(&mut self, spec: &Spec, prefix: &[u8], text: &[u8], zeros_fit: bool) {
-        let missing = spec.width.saturating_sub(prefix.len() + text.len());
+    fn pad(&self, prefix: &[u8], text: &[u8], zeros_fit: bool, out: &mut Vec<u8>) {
+        let missing = self.width.saturating_sub(prefix.len() + text.len());
         let fill = |out: &mut Vec<u8>, byte| out.resize(out.len() + missing, byte);
-        let zeros = spec.zero && zeros_fit && !spec.left;
-        if !spec.left && !zeros {
-            fill(self.out, b' ');
+        let zeros = self.zero && zeros_fit && !self.left;
+        if !self.left && !zeros {
+            fill(out, b' ');
         }
-        self.out.extend_from_slice(prefix);
+        out.extend_from_slice(prefix);
         if zeros {
-            fill(self.out, b'0');
+            fill(out, b'0');
         }
-        self.out.extend_from_slice(text);
-        if spec.left {
-            fill(self.out, b' ');
+        out.extend_from_slice(text);
+        if self.left {
+            fill(out, b' ');
         }
     }
+}
+
+fn number_or_star(text: &[u8], at: &mut usize, star: &mut dyn FnMut() -> i64) -> i64 {
+    if text.get(*at) == Some(&b'*') {
+        *at += 1;
+        return star();
+    }
+    let mut value = 0i64;
+    while let Some(digit @ b'0'..=b'9') = text.get(*at) {
+        value = value
+            .saturating_mul(10)
+            .saturating_add(i64::from(digit - b'0'));
+        *at += 1;
+    }
+    value
 }
 
 /// The greatest number of `%d`.

@@ -131,7 +131,7 @@ const fn ssh(name: &'static str, goal: f64, what: Ssh) -> Case {
     }
 }
 
-/// Ours against ten runs of ours on a tenth: below 1 where ten starts cost more than one, and 10 where work is quadratic.
+/// The ratio is below 1 where ten starts cost more than one, and 10 where work is quadratic.
 const fn settings(
     name: &'static str,
     words: &'static [&'static str],

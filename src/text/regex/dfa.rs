@@ -86,6 +86,8 @@ pub struct Dfa {
     stack: Vec<State>,
     seen: Vec<u32>,
     mark: u32,
+    /// How often all states were forgotten.
+    forgotten: u32,
 }
 
 impl Dfa {
@@ -102,6 +104,7 @@ impl Dfa {
             stack: Vec::new(),
             seen: vec![0; nfa.steps.len()],
             mark: 0,
+            forgotten: 0,
         };
         dfa.forget();
         dfa
@@ -117,6 +120,57 @@ impl Dfa {
         to: usize,
         mut found: impl FnMut(usize) -> bool,
     ) {
+        self.go(nfa, vec![nfa.start], text, (from, to), &mut found);
+    }
+
+    /// The first place in `text[from..]` where a match ends, and where the expression could
+    /// be there; None for the latter where that was forgotten.
+    pub fn first_end(
+        &mut self,
+        nfa: &Nfa,
+        text: &[u8],
+        from: usize,
+    ) -> Option<(usize, Option<Vec<State>>)> {
+        let mut end = None;
+        let forgotten = self.forgotten;
+        let state = self.go(nfa, vec![nfa.start], text, (from, text.len()), &mut |at| {
+            end = Some(at);
+            false
+        });
+        let places = match state {
+            Some(state) if forgotten == self.forgotten => {
+                Some(self.sets[state as usize].0.to_vec())
+            }
+            _ => None,
+        };
+        end.map(|end| (end, places))
+    }
+
+    /// Goes on from these places at `from`; the last place where a match ends.
+    pub fn last_end(
+        &mut self,
+        nfa: &Nfa,
+        places: Vec<State>,
+        text: &[u8],
+        from: usize,
+    ) -> Option<usize> {
+        let mut end = None;
+        self.go(nfa, places, text, (from, text.len()), &mut |at| {
+            end = Some(at);
+            true
+        });
+        end
+    }
+
+    /// Runs as [`Dfa::run`] does; the state in which `found` wanted to stop.
+    fn go(
+        &mut self,
+        nfa: &Nfa,
+        places: Vec<State>,
+        text: &[u8],
+        (from, to): (usize, usize),
+        found: &mut dyn FnMut(usize) -> bool,
+    ) -> Option<u32> {
         let before = from.checked_sub(1).and_then(|at| text.get(at)).copied();
         let after = text.get(to).copied();
         let (outside, end) = if self.manner.backwards {
@@ -124,7 +178,7 @@ impl Dfa {
         } else {
             (before, after)
         };
-        let mut state = self.state(vec![nfa.start], Near::of(outside));
+        let mut state = self.state(places, Near::of(outside));
         let columns = self.samples.len() + 1;
         let step = |dfa: &mut Dfa, state: u32, byte: u8| {
             let column = usize::from(dfa.classes[usize::from(byte)]);
@@ -137,22 +191,22 @@ impl Dfa {
             for at in (from..to).rev() {
                 let entry = step(self, state, text[at]);
                 if entry & 1 == 1 && !found(at + 1) {
-                    return;
+                    return Some(state);
                 }
                 state = entry >> 1;
                 if state == DEAD {
-                    return;
+                    return None;
                 }
             }
         } else {
             for (at, byte) in text[from..to].iter().enumerate() {
                 let entry = step(self, state, *byte);
                 if entry & 1 == 1 && !found(from + at) {
-                    return;
+                    return Some(state);
                 }
                 state = entry >> 1;
                 if state == DEAD {
-                    return;
+                    return None;
                 }
             }
         }
@@ -163,9 +217,8 @@ impl Dfa {
                 known => known,
             },
         };
-        if entry & 1 == 1 {
-            found(if self.manner.backwards { from } else { to });
-        }
+        let last = if self.manner.backwards { from } else { to };
+        (entry & 1 == 1 && !found(last)).then_some(state)
     }
 
     /// Computes an entry of the table.
@@ -254,6 +307,7 @@ impl Dfa {
     }
 
     fn forget(&mut self) {
+        self.forgotten = self.forgotten.wrapping_add(1);
         self.known.clear();
         self.sets.clear();
         self.sets.push((Box::new([]), Near::Edge));

@@ -71,6 +71,9 @@ impl EngineError for Error {
     }
 }
 
+/// Places of the prefix that are tried before the search is left to the automaton.
+const TRIALS: u32 = 16;
+
 /// Restrictions of grep on where a match may lie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Bounds {
@@ -239,18 +242,24 @@ impl Regex {
             let mut slots = Vec::new();
             return self.find_by_trying(text, from, &mut slots);
         }
-        if let Some(prefix) = self.prefix.clone() {
-            let mut from = from;
-            loop {
-                let start = from + prefix.find(&text[from..])?;
-                if let Some(end) = self.longest_from(text, start) {
-                    return Some((start, end));
-                }
-                from = start + 1;
+        let mut from = from;
+        // Trying takes quadratic time where the prefix is everywhere and the rest is not.
+        for _ in 0..TRIALS {
+            let Some(prefix) = &self.prefix else { break };
+            let start = from + prefix.find(&text[from..])?;
+            if let Some(end) = self.longest_from(text, start) {
+                return Some((start, end));
             }
+            from = start + 1;
         }
-        self.end_of_some_match(text, from)?;
-        let start = self.leftmost(text, from)?;
+        let (end, places) = self.search.first_end(&self.nfa, text, from)?;
+        // The leftmost match has begun by then, so it ends where the last of those ends that
+        // have begun by then; nothing behind needs to be looked at.
+        let last = match places {
+            Some(places) => self.longest.last_end(&self.nfa, places, text, end)?,
+            None => text.len(),
+        };
+        let start = self.leftmost(text, from, last)?;
         self.longest_from(text, start).map(|end| (start, end))
     }
 
@@ -311,9 +320,9 @@ impl Regex {
         end
     }
 
-    /// Where the leftmost match begins: read backwards, that is the last place where the
-    /// reversed pattern has matched.
-    fn leftmost(&mut self, text: &[u8], from: usize) -> Option<usize> {
+    /// Where the leftmost match in `text[from..to]` begins: read backwards, that is the last
+    /// place where the reversed pattern has matched.
+    fn leftmost(&mut self, text: &[u8], from: usize, to: usize) -> Option<usize> {
         if self.reverse.is_none() {
             let nfa = Nfa::build(&self.tree, true).ok()?;
             let manner = Manner {
@@ -326,7 +335,7 @@ impl Regex {
         }
         let (nfa, dfa) = &mut **self.reverse.as_mut()?;
         let mut start = None;
-        dfa.run(nfa, text, from, text.len(), |at| {
+        dfa.run(nfa, text, from, to, |at| {
             start = Some(at);
             true
         });
