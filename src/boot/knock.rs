@@ -56,7 +56,7 @@ impl Door {
         let mut entries = std::fs::read_dir(folder).ok()?;
         entries.next()?.ok()?;
         Some(Door {
-            keys: Keys::Folder(folder.into()),
+            keys: Keys::Folders(vec![folder.into()]),
             nonce,
         })
     }
