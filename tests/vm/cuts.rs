@@ -394,7 +394,7 @@ fn an_upgrade_is_undone_invalid_or_whole_after_a_power_cut() {
 
 /// Which kernel and which root file system UBI has; the boot loader would start what is called
 /// `kernel`, and the lab's has one of its own.
-const VOLUMES: &str = "[ -e /sys/class/ubi/ubi0 ] || ubiattach -p ubi >/dev/null; \
+const VOLUMES: &str = "grep overlay /proc/mounts; ls -la /overlay/upper/etc /overlay; ubinfo; [ -e /sys/class/ubi/ubi0 ] || ubiattach -p ubi >/dev/null; \
      grep -qx kernel /sys/class/ubi/ubi0_*/name || echo no kernel; cat /etc/note; \
      for d in /sys/class/ubi/ubi0_*; do case $(cat $d/name) in \
      kernel | rootfs) echo $(cat $d/name) $(sha256sum </dev/${d##*/}) ;; esac; done | sort";
