@@ -175,6 +175,11 @@ impl System for FakeSystem {
     fn open_flash(&mut self, number: u32, writable: bool) -> io::Result<Box<dyn Flash>> {
         let found = self.partitions.iter().find(|(p, _)| p.number == number);
         let (partition, offset) = found.ok_or(io::ErrorKind::NotFound)?;
+        // One that ends inside a block is read-only for the kernel.
+        let end = offset + partition.size;
+        if writable && !end.is_multiple_of(u64::from(partition.erase_size)) {
+            return Err(rustix::io::Errno::ACCESS.into());
+        }
         let flash = FakeFlash::window(&self.chip, *offset, partition.size, writable);
         Ok(Box::new(flash))
     }

@@ -12,17 +12,6 @@ const NODE_MAGIC: [u8; 4] = 0x0610_1831_u32.to_le_bytes();
 /// Types of node of fs/ubifs/ubifs-media.h.
 const SUPERBLOCK: u8 = 6;
 const MASTER: u8 = 7;
-const COMMIT_START: u8 = 10;
-const INDEX: u8 = 9;
-/// What is looked at of a node: all that is needed of a master or of an index.
-const GLANCE: usize = 64;
-/// In a master node: how many times the index was written (0: it is where it was made), the
-/// block of the log, block and offset of the index. In an index: level, first child.
-const COMMITS: usize = 32;
-const LOG: usize = 44;
-const ROOT: usize = 48;
-const LEVEL: usize = 26;
-const CHILD: usize = 28;
 /// The two blocks that hold the master node, one a copy of the other.
 const MASTERS: [u64; 2] = [1, 2];
 /// More blocks than making an empty UBIFS writes before its superblock.
@@ -49,8 +38,10 @@ pub fn identify(ubi: &mut dyn Ubi, volume: &UbiVolume) -> Result<Content, Error>
     if volume.torn {
         return Ok(Content::Torn);
     }
-    let block_size = u64::from(volume.block_size);
-    let mut head = |number: u64| head_of::<NODE>(ubi, volume.id, number * block_size);
+    let mut head = |number: u64| {
+        let offset = number * u64::from(volume.block_size);
+        head_of(ubi, volume.id, offset)
+    };
     let blocks = volume.size / u64::from(volume.block_size.max(1));
     if blocks < 3 {
         return Ok(Content::Other);
@@ -72,61 +63,24 @@ pub fn identify(ubi: &mut dyn Ubi, volume: &UbiVolume) -> Result<Content, Error>
     }
     for number in MASTERS {
         // One of them is always there: they are written one after the other.
-        let master: [u8; GLANCE] = head_of(ubi, volume.id, number * block_size)?;
-        if is_node(&master, MASTER) {
-            return Ok(match is_complete(ubi, volume, &master)? {
-                true => Content::Ubifs,
-                false => Content::Torn,
-            });
+        if is_node(&head(number)?, MASTER) {
+            return Ok(Content::Ubifs);
         }
     }
     Ok(Content::Torn)
 }
 
-/// Whether all that a file system is made of is there: index, root directory and log come
-/// after the master nodes or before them. What was committed once was whole.
-fn is_complete(
-    ubi: &mut dyn Ubi,
-    volume: &UbiVolume,
-    master: &[u8; GLANCE],
-) -> Result<bool, Error> {
-    if master[COMMITS..COMMITS + 8] != [0; 8] {
-        return Ok(true);
-    }
-    let word = |bytes: &[u8; GLANCE], at: usize| {
-        let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
-        u64::from(word.copied().map_or(0, u32::from_le_bytes))
-    };
-    let mut node = |block: u64, offset: u64| -> Result<[u8; GLANCE], Error> {
-        let at = block * u64::from(volume.block_size) + offset;
-        match at + GLANCE as u64 > volume.size {
-            true => Ok([0xff; GLANCE]),
-            false => head_of(ubi, volume.id, at),
-        }
-    };
-    let index = node(word(master, ROOT), word(master, ROOT + 4))?;
-    let log = node(word(master, LOG), 0)?;
-    if !is_node(&index, INDEX) || !is_node(&log, COMMIT_START) {
-        return Ok(false);
-    }
-    if index[LEVEL..LEVEL + 2] != [0; 2] {
-        return Ok(true);
-    }
-    let child = node(word(&index, CHILD), word(&index, CHILD + 4))?;
-    Ok(child.starts_with(&NODE_MAGIC))
-}
-
 /// Whether these are the first bytes of a node of this type.
-pub fn is_node(head: &[u8], kind: u8) -> bool {
-    head.starts_with(&NODE_MAGIC) && head.get(20) == Some(&kind)
+pub fn is_node(head: &[u8; NODE], kind: u8) -> bool {
+    head.starts_with(&NODE_MAGIC) && head[20] == kind
 }
 
 fn is_blank(head: &[u8]) -> bool {
     head.iter().all(|&byte| byte == 0xff)
 }
 
-fn head_of<const N: usize>(ubi: &mut dyn Ubi, id: VolumeId, offset: u64) -> Result<[u8; N], Error> {
-    let mut head = [0; N];
+fn head_of(ubi: &mut dyn Ubi, id: VolumeId, offset: u64) -> Result<[u8; NODE], Error> {
+    let mut head = [0; NODE];
     ubi.read(id, offset, &mut head)
         .map_err(Error::io("read", offset))?;
     Ok(head)
@@ -244,35 +198,6 @@ mod tests {
         let data = [0; 100];
         let full: Vec<(u64, &[u8])> = (3..30).map(|block| (block, &data[..])).collect();
         check(&full, Content::Other);
-    }
-
-    #[test]
-    fn a_file_system_without_its_index_its_log_or_its_root_was_never_made_whole() {
-        let mut master = [0; GLANCE];
-        master[..NODE].copy_from_slice(&node(MASTER));
-        (master[LOG], master[ROOT]) = (3, 12);
-        let mut index = [0; GLANCE];
-        index[..NODE].copy_from_slice(&node(INDEX));
-        index[CHILD] = 13;
-        let all: [(u64, &[u8]); 5] = [
-            (0, &node(SUPERBLOCK)),
-            (1, &master),
-            (3, &node(COMMIT_START)),
-            (12, &index),
-            (13, &node(0)),
-        ];
-        check(&all, Content::Ubifs);
-        for missing in 2..all.len() {
-            let mut rest = all.to_vec();
-            rest.remove(missing);
-            check(&rest, Content::Torn);
-        }
-        // Once it was committed the index is elsewhere, and was whole.
-        master[COMMITS] = 1;
-        check(&[(0, &node(SUPERBLOCK)), (2, &master)], Content::Ubifs);
-        // An index beyond the volume is none.
-        (master[COMMITS], master[ROOT + 3]) = (0, 0xff);
-        check(&[(0, &node(SUPERBLOCK)), (1, &master)], Content::Torn);
     }
 
     #[test]

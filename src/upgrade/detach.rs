@@ -61,6 +61,8 @@ pub fn run(root: &Path, argv: &[OsString], copied: bool) -> Result<u8, Error> {
 /// watchdog.
 pub fn settle() -> Result<(), Error> {
     ignore_signals();
+    // Whoever else has to go where memory is little; without a kernel that kills it is no file.
+    let _ = fs::write("/proc/self/oom_score_adj", "-1000");
     memory::lock_all().map_err(Error::io("hold in memory", SELF))?;
     hold_programs(caller())
 }

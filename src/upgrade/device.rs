@@ -249,6 +249,24 @@ fn a_board_without_firmware_partition_has_no_place() {
 }
 
 #[test]
+fn a_partition_that_the_kernel_has_made_read_only_is_no_place_and_can_be_read() {
+    use crate::fake::FakeSystem;
+    use crate::fake::flash::Chip;
+    let chip = Chip::new(FlashKind::Nor, 4 * 4096, 4096, 1);
+    let mut sys = FakeSystem::new(chip, 4096, &[("firmware", 0, 10_000)]);
+    let why = look(&mut sys, Path::new("/nosuch"), None)
+        .place
+        .unwrap_err();
+    let expected = "firmware: the kernel has made this partition read-only";
+    assert!(why.starts_with(expected), "{why}");
+    let partition = flash::find(&mut sys, FIRMWARE).unwrap();
+    let mut head = [0; 4];
+    let mut flash = flash::open(&mut sys, &partition, false).unwrap();
+    flash.read(9996, &mut head).unwrap();
+    assert_eq!(head, [0xff; 4]);
+}
+
+#[test]
 fn volumes_cards_and_disks_are_places_too() {
     use crate::fake::FakeSystem;
     let mut sys = FakeSystem::with_ubi();

@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn partitions_of_the_image_bring_their_guids_and_others_keep_theirs() {
         let mut disk = disk();
-        let before = table(&disk.bytes().to_vec());
+        let before = table(&disk.bytes());
         let mut image = sample::gpt(&[(8, 64), (72, 100)], 172 * 512);
         adopted(&mut disk, &image).unwrap();
         let after = disk.bytes().to_vec();

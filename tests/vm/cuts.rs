@@ -11,11 +11,9 @@ use crate::lab::recorder::Recorder;
 use crate::lab::router::{Router, Setup};
 use crate::lab::talk::Talk;
 use crate::lab::watched::Watched;
-use crate::nand_upgrade::{image, kernel};
-use crate::upgrade::{next_image, random};
+use crate::upgrade::next_image;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// At how many moments the power goes in a story, if `CUTS` does not say.
 const FEW: u64 = 6;
@@ -65,8 +63,6 @@ struct Board {
     /// The chip of a board whose settings lie on UBI.
     ubi: Option<Watched>,
     held: PathBuf,
-    /// Shows what a story is about.
-    look: &'static str,
 }
 
 impl Board {
@@ -91,7 +87,6 @@ impl Board {
             recorder,
             ubi,
             held,
-            look: LOOK,
         };
         let mut router = board.power_on(0, None);
         router.console.expect("lab: held");
@@ -172,10 +167,7 @@ impl Board {
         }
         console.line("");
         console.expect("# ");
-        let settings = console.run(self.look).text;
-        if settings.contains("no kernel") {
-            return State::NoKernel;
-        }
+        let settings = look(console);
         let mounts = console.run("cat /proc/mounts").ok();
         let written = console.run("echo x >/etc/probe && sync");
         match mounts.contains("overlayfs:/overlay / overlay") && written.status == 0 {
@@ -390,73 +382,4 @@ fn an_upgrade_is_undone_invalid_or_whole_after_a_power_cut() {
         step("the first boot after it", written..end),
     ];
     assert_old_or_new(&board, &steps);
-}
-
-/// Which kernel and which root file system UBI has; the boot loader would start what is called
-/// `kernel`, and the lab's has one of its own.
-const VOLUMES: &str = "[ -e /sys/class/ubi/ubi0 ] || ubiattach -p ubi >/dev/null; \
-     grep -qx kernel /sys/class/ubi/ubi0_*/name || echo no kernel; cat /etc/note; \
-     for d in /sys/class/ubi/ubi0_*; do case $(cat $d/name) in \
-     kernel | rootfs) echo $(cat $d/name) $(sha256sum </dev/${d##*/}) ;; esac; done | sort";
-
-#[test]
-#[ignore = "boots the lab: make vm"]
-fn an_upgrade_of_ubi_volumes_is_undone_or_whole_after_a_power_cut() {
-    let mut board = Board::with_ubi();
-    board.look = VOLUMES;
-    let tree = board.bench.path("tree");
-    std::fs::create_dir(&tree).unwrap();
-    std::fs::write(tree.join("file"), random(300_000)).unwrap();
-    let root = board.bench.path("root");
-    let packed = Command::new("mksquashfs")
-        .args([&tree, &root])
-        .args(["-quiet", "-no-progress"])
-        .status();
-    assert!(packed.unwrap().success());
-    let image = image(&kernel(), &std::fs::read(&root).unwrap());
-
-    let mut router = board.failsafe();
-    let console = &mut router.console;
-    for line in [
-        "ubiattach -p ubi && ubirmvol ubi0 -N rootfs_data",
-        "ubimkvol ubi0 -N kernel -s 1MiB && ubimkvol ubi0 -N rootfs -s 1MiB",
-        "ubimkvol ubi0 -N rootfs_data -m && head -c 300000 /bin/safebox >/tmp/f",
-        "ubiupdatevol ubi0:kernel /tmp/f && ubiupdatevol ubi0:rootfs /tmp/f",
-        "mount_root && echo mine >/etc/note && echo /etc/note >>/etc/sysupgrade.conf && sync",
-    ] {
-        console.run(line).ok();
-    }
-    board.quiet();
-    drop(router);
-    let mut router = board.failsafe();
-    let mut peer = board.bench.offer(&board.bench.file("nxtfw.bin", &image));
-    let console = &mut router.console;
-    console.run("nc 192.168.1.2 3333 >/tmp/nxtfw.bin").ok();
-    assert!(peer.wait().unwrap().success());
-    console.run("ubiattach -p ubi").ok();
-    let start = board.quiet();
-    console.line("sysupgrade /tmp/nxtfw.bin");
-    console.expect("Upgrade completed");
-    // After the restart the chip is another.
-    let end = board.ubi.as_ref().map_or(start, Watched::now);
-    drop(router);
-
-    let [old, new] = [start, end].map(|moment| match board.state_after_a_cut(moment) {
-        State::Settings(look) => look,
-        State::NoKernel => panic!("no kernel at {moment}"),
-        State::Broken(said) => panic!("{said}"),
-    });
-    assert!(
-        old.starts_with("mine\n") && new.starts_with("mine\n"),
-        "{old}{new}"
-    );
-    assert_ne!(old, new);
-    let step = Step {
-        what: "the upgrade of volumes".into(),
-        moments: start..end,
-        old,
-        new,
-        may_lack_kernel: true,
-    };
-    assert_old_or_new(&board, &[step]);
 }

@@ -187,7 +187,7 @@ fn bench_with_more(bytes: usize) -> Bench {
 }
 
 /// Bytes that do not pack.
-pub fn random(count: usize) -> Vec<u8> {
+fn random(count: usize) -> Vec<u8> {
     let mut state = 1_u32;
     let next = |_| {
         state ^= state << 13;
