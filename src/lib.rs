@@ -6,7 +6,7 @@
 //! ```text
 //! applets/*            arguments in, messages out; no unsafe, no formats, no protocols
 //!   |
-//! shell uci image overlay flash telnet accounts boot ...     engines
+//! shell uci image overlay flash telnet ssh accounts boot ...  engines
 //!   |
 //! applet opts error    what every applet is made of
 //!   |

@@ -1,6 +1,6 @@
 //! The ssh server against dropbear, with OpenSSH's client: the processor time of the server and
-//! of what it starts, and its memory. A key of the benchmark's own lets in, and no account of
-//! this machine is changed.
+//! of what it starts, and its memory. Both see a file of accounts of the benchmark's own, in a
+//! mount namespace (which takes root), so no account of this machine is changed.
 
 use super::measure::Contestant;
 use std::fs;
@@ -72,19 +72,23 @@ pub fn measure(what: Ssh, contestant: Contestant) -> f64 {
 impl Server {
     fn start(contestant: Contestant) -> Server {
         let dir = std::env::current_dir().unwrap().join("ssh");
-        if !dir.join("authorized_keys").exists() {
-            fs::create_dir_all(&dir).unwrap();
-            for (program, kind, name) in [
+        let home = dir.join("home");
+        if !dir.join("passwd").exists() {
+            fs::create_dir_all(home.join(".ssh")).unwrap();
+            let programs = [
                 ("ssh-keygen", "-N", "client"),
                 ("dropbearkey", "-C", "host"),
-            ] {
+            ];
+            for (program, option, name) in programs {
                 let made = Command::new(program)
-                    .args(["-t", "ed25519", kind, "", "-f"])
+                    .args(["-t", "ed25519", option, "", "-f"])
                     .arg(dir.join(name))
                     .output();
                 assert!(made.unwrap().status.success(), "{program}");
             }
-            fs::copy(dir.join("client.pub"), dir.join("authorized_keys")).unwrap();
+            fs::copy(dir.join("client.pub"), home.join(".ssh/authorized_keys")).unwrap();
+            let account = format!("root:x:0:0:root:{}:/bin/sh\n", home.display());
+            fs::write(dir.join("passwd"), account).unwrap();
         }
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
@@ -93,11 +97,13 @@ impl Server {
             "ours" => Path::new("ours/dropbear").to_owned(),
             _ => "/usr/sbin/dropbear".into(),
         };
-        let child = Command::new(program)
+        let script = "mount --bind \"$0\" /etc/passwd && exec \"$@\"";
+        let child = Command::new("unshare")
+            .args(["-m", "--propagation", "private", "sh", "-c", script])
+            .arg(dir.join("passwd"))
+            .arg(program)
             .args(["-F", "-E", "-p", &format!("127.0.0.1:{port}"), "-r"])
             .arg(dir.join("host"))
-            .arg("-D")
-            .arg(&dir)
             .arg("-P")
             .arg(dir.join("pid"))
             .stderr(Stdio::null())

@@ -5,12 +5,13 @@ use crate::lab::talk::PATIENCE;
 use crate::lab::{Bench, SETTLED_ADDRESS};
 use crate::upgrade::next_image;
 use std::fs::{self, File};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
 /// A client on the PC that asks nobody anything.
-fn ssh(bench: &Bench, password: &str) -> Command {
+fn ssh(bench: &Bench, password: &str, address: Ipv4Addr) -> Command {
     let helper = bench.file("askpass", b"#!/bin/sh\necho \"$PASSWORD\"\n");
     fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = Command::new("ssh");
@@ -32,16 +33,21 @@ fn ssh(bench: &Bench, password: &str) -> Command {
     command.env("SSH_ASKPASS", helper).env("PASSWORD", password);
     command.env("SSH_ASKPASS_REQUIRE", "force");
     command.env_remove("SSH_AUTH_SOCK").stdin(Stdio::null());
-    command.arg(format!("root@{FAILSAFE_ADDRESS}"));
+    command.arg(format!("root@{address}"));
     command
 }
 
 /// Runs a command on the router, as soon as it answers.
 #[track_caller]
 fn run(bench: &Bench, password: &str, command: &str) -> Output {
+    run_at(FAILSAFE_ADDRESS, bench, password, command)
+}
+
+#[track_caller]
+fn run_at(address: Ipv4Addr, bench: &Bench, password: &str, command: &str) -> Output {
     let limit = Instant::now() + PATIENCE;
     loop {
-        let output = ssh(bench, password).arg(command).output().unwrap();
+        let output = ssh(bench, password, address).arg(command).output().unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
         // Nothing tells when the server is up.
         if !complaint.contains("refused") && !complaint.contains("timed out") {
@@ -114,8 +120,9 @@ fn sysupgrade_takes_new_firmware_from_the_pipe_of_an_ssh_session() {
     // The server is up when this one is through.
     assert!(run(&bench, "", "true").status.success());
     let image = bench.file("sysupgrade.bin", &next_image());
-    let output = ssh(&bench, "")
-        .arg("sysupgrade -")
+    let output = ssh(&bench, "", FAILSAFE_ADDRESS)
+        // The router restarts without taking leave.
+        .args(["-o", "ServerAliveInterval=5", "sysupgrade -"])
         .stdin(File::open(image).unwrap())
         .output()
         .unwrap();
@@ -131,10 +138,11 @@ fn sysupgrade_takes_new_firmware_from_the_pipe_of_an_ssh_session() {
 #[test]
 #[ignore = "boots the lab: make vm"]
 fn the_normal_system_answers_by_ssh_with_keys_that_last() {
-    let bench = Bench::new();
+    let bench = Bench::settled();
     let mut router = bench.power_on();
     router.boot_normally();
-    let fingerprints = |bench: &Bench| text(&run(bench, "", "cat /tmp/ssh_fingerprints").stdout);
+    let show = "cat /tmp/ssh_fingerprints";
+    let fingerprints = |bench: &Bench| text(&run_at(SETTLED_ADDRESS, bench, "", show).stdout);
     let before = fingerprints(&bench);
     assert!(before.contains("(ED25519)"), "{before}");
     router.console.line("reboot");
