@@ -146,3 +146,70 @@ fn another_address_is_used_where_the_image_says_so() {
          eth8 inet 10.1.2.3/16 brd 10.1.255.255 scope global eth8\\\n"
     );
 }
+
+#[test]
+fn the_network_of_the_configuration_comes_up_and_again() {
+    let said = in_namespace(&format!(
+        "{PORTS}
+        $IP link add br0 type bridge && $IP link del br0 || exit 99
+        root=$(mktemp -d); cp -a {}/rootfs/. $root; rm $root/var
+        mkdir $root/sys $root/tmp $root/var $root/first
+        $BOX --install $root/first >/dev/null
+        cat >$root/etc/config/network <<'END'
+config device
+	option name br-lan
+	option type bridge
+	list ports eth8
+	option macaddr 02:00:00:00:00:01
+config interface lan
+	option device br-lan
+	option proto static
+	list ipaddr 10.0.0.1/24
+	list ip6addr fd00::1/64
+config interface wan
+	option ifname eth9
+	option proto static
+	option ipaddr 192.0.2.2
+	option netmask 255.255.255.252
+	option gateway 192.0.2.1
+	option ip6addr 2001:db8::2/64
+	option ip6gw 2001:db8::1
+config route
+	option interface lan
+	option target 172.16.0.0
+	option netmask 255.240.0.0
+	option gateway 10.0.0.2
+END
+        cat >$root/run <<'END'
+mount -t sysfs none $IPKG_INSTROOT/sys || exit 99
+init() {{ sh $IPKG_INSTROOT/etc/rc.common $IPKG_INSTROOT/etc/init.d/network $1; echo $1 $?; }}
+init start; init start; init restart
+END
+        first=$root/first
+        PATH=$first/bin:$first/sbin:$first/usr/bin:$first/usr/sbin IPKG_INSTROOT=$root \\
+            UCI_CONFIG_DIR=$root/etc/config /usr/bin/unshare -m $first/bin/sh $root/run || exit 99
+        rm -r $root
+        $IP -o -4 address show | sed 's/^[0-9]*: //; s/  */ /g; s/ valid_lft.*//'
+        $IP -o -6 address show scope global | sed 's/^[0-9]*: //; s/  */ /g; s/global.*//'
+        $IP -o link show master br-lan | sed 's/^[0-9]*: //; s/@.*//'
+        $IP -o link show br-lan | grep -c 'UP.*02:00:00:00:00:01'
+        $IP -4 route | sed 's/ *$//'; $IP -6 route show default | sed 's/ metric.*//'",
+        env!("CARGO_MANIFEST_DIR")
+    ));
+    let Some(said) = said else { return };
+    assert_eq!(
+        said,
+        "start 0\nstart 0\nrestart 0\n\
+         lo inet 127.0.0.1/8 scope host lo\\\n\
+         eth9 inet 192.0.2.2/30 brd 192.0.2.3 scope global eth9\\\n\
+         br-lan inet 10.0.0.1/24 brd 10.0.0.255 scope global br-lan\\\n\
+         eth9 inet6 2001:db8::2/64 scope \n\
+         br-lan inet6 fd00::1/64 scope \n\
+         eth8\n1\n\
+         default via 192.0.2.1 dev eth9\n\
+         10.0.0.0/24 dev br-lan proto kernel scope link src 10.0.0.1\n\
+         172.16.0.0/12 via 10.0.0.2 dev br-lan\n\
+         192.0.2.0/30 dev eth9 proto kernel scope link src 192.0.2.2\n\
+         default via 2001:db8::1 dev eth9\n"
+    );
+}

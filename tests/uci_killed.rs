@@ -70,11 +70,14 @@ fn kill_behind(mut command: Command, calls: usize) -> bool {
     for _ in 0..2 * calls {
         trace(libc::PTRACE_SYSCALL, pid, 0);
         if !libc::WIFSTOPPED(wait(pid)) {
+            // It has been waited for, so there is nothing left to fail.
+            let _ = child.wait();
             return false;
         }
     }
     child.kill().unwrap();
     assert!(libc::WIFSIGNALED(wait(pid)));
+    let _ = child.wait();
     true
 }
 

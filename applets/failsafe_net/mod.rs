@@ -13,7 +13,7 @@ use safebox::boot::{tell, words};
 use safebox::error::{At, Error, Exit, Result};
 use safebox::net::board::{self, Board};
 use safebox::net::ports::Port;
-use safebox::net::prefix::Prefix;
+use safebox::net::prefix::{Prefix, mac_text};
 use safebox::net::rescue::{Rescue, STATUS, Settings};
 use safebox::proc::background::{self, Place};
 use std::net::Ipv4Addr;
@@ -47,7 +47,7 @@ struct Options {
     #[argh(switch, short = '1')]
     once: bool,
     /// up, down, status (what a person with a cable would find), tell (the same, on every
-    /// console) or ports (their names)
+    /// console), ports (their names) or board (what the board says of its network)
     #[argh(positional)]
     command: String,
 }
@@ -81,6 +81,19 @@ fn run(ctx: &mut Ctx) -> Result<Exit> {
         "ports" => {
             for port in open(ctx, &options)?.ports().at("", "ports")? {
                 ctx.out.line(port.to_string());
+            }
+            Ok(Exit::OK)
+        }
+        "board" => {
+            ask_board(ctx);
+            let board = read_board(ctx).unwrap_or_default();
+            for (name, devices) in [("lan", board.lan), ("wan", board.wan)] {
+                if !devices.is_empty() {
+                    ctx.out.line(format!("{name} {}", devices.join(" ")));
+                }
+            }
+            if let Some(mac) = board.lan_mac {
+                ctx.out.line(format!("mac {}", mac_text(&mac)));
             }
             Ok(Exit::OK)
         }
