@@ -35,6 +35,7 @@ applets! {
     date
     dd
     df
+    diff
     dmesg
     du
     echo
@@ -77,6 +78,7 @@ applets! {
     nc
     netmsg
     passwd
+    patch
     pgrep
     pidof
     pivot_root
