@@ -36,6 +36,7 @@ applets! {
     date
     dd
     df
+    diff
     dmesg
     dropbearkey
     du
@@ -81,6 +82,7 @@ applets! {
     nc
     netmsg
     passwd
+    patch
     pgrep
     pidof
     pivot_root

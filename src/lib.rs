@@ -28,6 +28,7 @@ pub mod applet;
 pub mod archive;
 pub mod awk;
 pub mod boot;
+pub mod diff;
 pub mod disk;
 pub mod error;
 pub mod fake;
