@@ -219,7 +219,10 @@ mod tests {
             let _ = gate.arrive(PC, id);
             settle(&mut gate, now);
         }
-        assert_eq!(gate.arrive(IpAddr::from([10, 0, 0, 1]), 999), Some(131));
+        assert_eq!(
+            gate.arrive(IpAddr::from([10, 0, 0, 1]), 999),
+            Some(200 - WAITING as u32)
+        );
         assert_eq!(settle(&mut gate, now), (vec![999], vec![]));
     }
 
