@@ -103,7 +103,7 @@ fn target(opts: &Opts, patch: &FilePatch, strip: usize) -> Result<OsString> {
     let first = names
         .next()
         .ok_or_else(|| Error::message("a difference without a name"))?;
-    let missing = |name: &[u8]| Status::of(&below(name), true).is_err();
+    let missing = |name: &[u8]| Status::of(below(name), true).is_err();
     // Where only one of the two is there, that one is meant.
     let name = match names.next() {
         Some(second) if missing(first) && !missing(second) => second,

@@ -211,7 +211,7 @@ impl Machine<'_> {
             if at > 0 {
                 key.extend_from_slice(&to_text(&self.globals[special::SUBSEP], &self.convfmt));
             }
-            key.extend_from_slice(&*self.text(subscript)?);
+            key.extend_from_slice(&self.text(subscript)?);
         }
         Ok(Rc::new(key))
     }

@@ -35,7 +35,7 @@ impl Saved {
     pub fn restore(&self) {
         for (resource, old) in &self.0 {
             // Cannot fail: the upper bound was never touched.
-            let _ = setrlimit(*resource, old.clone());
+            let _ = setrlimit(*resource, *old);
         }
     }
 }

@@ -75,7 +75,7 @@ fn ssh_opens_a_shell_in_failsafe_until_there_is_a_password() {
     let said = text(&output.stdout);
     let fingerprints = said
         .strip_prefix("root\ninit\n")
-        .expect(&text(&output.stderr));
+        .unwrap_or_else(|| panic!("{}", text(&output.stderr)));
     // What the console and telnet show is what a client sees.
     assert_eq!(fingerprints.lines().count(), 2);
     let scan = Command::new("sh")
