@@ -1,7 +1,7 @@
 //! What the original does not have: files are checked, repaired and compared.
 
 use super::Session;
-use safebox::text::diff;
+use safebox::diff;
 use safebox::uci::{self, Error, Finding, Store};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -117,7 +117,7 @@ fn pending(store: &Store, package: &[u8]) -> uci::Result<Vec<u8>> {
     let path = store.file(package);
     let path = path.as_os_str().as_bytes();
     let mut shown = Vec::new();
-    diff::unified(&mut shown, [path, path], &old, &new);
+    diff::of_files(&mut shown, [path, path], &old, &new);
     Ok(shown)
 }
 
@@ -138,7 +138,7 @@ fn compare(ours: &Store, other: &Store, package: &[u8]) -> uci::Result<Vec<u8>> 
         new_path.as_os_str().as_bytes(),
     ];
     let mut shown = Vec::new();
-    diff::unified(
+    diff::of_files(
         &mut shown,
         names,
         &old.unwrap_or_default(),

@@ -108,6 +108,20 @@ pub fn changes(old: &[&[u8]], new: &[&[u8]], manner: Manner) -> Vec<Change> {
     changes
 }
 
+/// Lines around a change, unless somebody wants another number.
+pub const CONTEXT: usize = 3;
+
+/// Appends the unified difference of two files with their names, or nothing if there is none.
+pub fn of_files(out: &mut Vec<u8>, names: [&[u8]; 2], old: &[u8], new: &[u8]) {
+    let (old, new) = (lines(old), lines(new));
+    let changes = changes(&old, &new, Manner::default());
+    if !changes.is_empty() {
+        let [from, to] = names;
+        out.extend_from_slice(&[b"--- ", from, b"\n+++ ", to, b"\n"].concat());
+        unified(&old, &new, &changes, CONTEXT, out);
+    }
+}
+
 /// Appends a line of a hunk; a missing newline is told.
 fn put_line(sign: u8, line: &[u8], out: &mut Vec<u8>) {
     out.push(sign);
@@ -172,5 +186,90 @@ pub fn unified(
         old[at..old_to]
             .iter()
             .for_each(|line| put_line(b' ', line, out));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_shown_with_their_surroundings() {
+        let check = |old: &str, new: &str, expected: &str| {
+            let mut out = Vec::new();
+            of_files(&mut out, [b"a", b"b"], old.as_bytes(), new.as_bytes());
+            let shown = String::from_utf8(out).unwrap();
+            let shown = shown.strip_prefix("--- a\n+++ b\n").unwrap_or(&shown);
+            assert_eq!(shown, expected, "{old:?} {new:?}");
+        };
+        check("", "", "");
+        check("1\n2\n", "1\n2\n", "");
+        check("", "1\n", "@@ -0,0 +1 @@\n+1\n");
+        check("1\n", "", "@@ -1 +0,0 @@\n-1\n");
+        check("1\n2\n", "1\nx\n2\n", "@@ -1,2 +1,3 @@\n 1\n+x\n 2\n");
+        check(
+            "1\n2",
+            "1\n3",
+            "@@ -1,2 +1,2 @@\n 1\n-2\n\\ No newline at end of file\n+3\n\\ No newline at end of file\n",
+        );
+        check(
+            "1\n2\n3\n4\n5\n6\n7\n8\n9\n",
+            "x\n2\n3\n4\n5\n6\n7\n8\ny\n",
+            "@@ -1,4 +1,4 @@\n-1\n+x\n 2\n 3\n 4\n@@ -6,4 +6,4 @@\n 6\n 7\n 8\n-9\n+y\n",
+        );
+        check(
+            "1\n2\n3\n4\n5\n6\n7\n8\n",
+            "x\n2\n3\n4\n5\n6\n7\ny\n",
+            "@@ -1,8 +1,8 @@\n-1\n+x\n 2\n 3\n 4\n 5\n 6\n 7\n-8\n+y\n",
+        );
+        check(
+            "a\nb\nc\n",
+            "b\nc\na\n",
+            "@@ -1,3 +1,3 @@\n-a\n b\n c\n+a\n",
+        );
+    }
+
+    #[test]
+    fn the_new_text_is_the_old_one_with_the_changes_and_they_are_few() {
+        let mut state = 5_u32;
+        let mut dice = |sides: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % sides
+        };
+        const LINES: [&[u8]; 4] = [b"a\n", b"b\n", b"c\n", b"d\n"];
+        for _ in 0..3_000 {
+            let (letters, length) = (1 + dice(4), dice(12));
+            let old: Vec<&[u8]> = (0..length).map(|_| LINES[dice(letters)]).collect();
+            let mut new = old.clone();
+            let edits = dice(4);
+            for _ in 0..edits {
+                match dice(2) {
+                    0 if !new.is_empty() => drop(new.remove(dice(new.len()))),
+                    _ => new.insert(dice(new.len() + 1), LINES[dice(letters)]),
+                }
+            }
+            let found = changes(&old, &new, Manner::default());
+            let (mut made, mut at) = (Vec::new(), 0);
+            for change in &found {
+                made.extend_from_slice(&old[at..change.old.start]);
+                assert_eq!(made.len(), change.new.start);
+                made.extend_from_slice(&new[change.new.clone()]);
+                at = change.old.end;
+            }
+            made.extend_from_slice(&old[at..]);
+            assert_eq!(made, new);
+            let touched = found.iter().map(|c| c.old.len() + c.new.len());
+            assert!(touched.sum::<usize>() <= edits, "{old:?} {new:?}");
+        }
+    }
+
+    #[test]
+    fn texts_that_have_nothing_in_common_are_one_piece() {
+        let (old, new) = (vec![&b"a\n"[..]; 5_000], vec![&b"b\n"[..]; 4_000]);
+        let all = Change {
+            old: 0..5_000,
+            new: 0..4_000,
+        };
+        assert_eq!(changes(&old, &new, Manner::default()), [all]);
     }
 }

@@ -1,7 +1,7 @@
 //! What is different between two files, as a person is shown it.
 
 use super::printable;
-use crate::text::diff;
+use crate::diff::{self, Manner};
 
 /// Characters of a line that are shown.
 const WIDTH: usize = 74;
@@ -9,7 +9,7 @@ const WIDTH: usize = 74;
 /// `-old` and `+new` lines, at most `most` of each; what was left out is counted.
 pub fn lines(old: &[u8], new: &[u8], most: usize) -> String {
     let (old, new) = (split(old), split(new));
-    let changes = diff::changes(&old, &new);
+    let changes = diff::changes(&old, &new, Manner::default());
     let old = changes.iter().flat_map(|change| &old[change.old.clone()]);
     let new = changes.iter().flat_map(|change| &new[change.new.clone()]);
     let mut shown = String::new();

@@ -2,7 +2,6 @@
 
 pub mod base64;
 pub mod count;
-pub mod diff;
 pub mod echo;
 pub mod escape;
 pub mod hexdump;

@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use safebox::text::diff;
+use safebox::diff::{self, Manner};
 use safebox::uci::{
     Fault, Package, Reading, Reason, Reference, command_words, edit, findings, parse_changes,
     parse_package, parse_packages, repaired, text,
@@ -50,11 +50,11 @@ fuzz_target!(|data: &[u8]| {
 
 fn check_difference(old: &[u8], new: &[u8]) {
     let mut shown = Vec::new();
-    diff::unified(&mut shown, [b"old", b"new"], old, new);
+    diff::of_files(&mut shown, [b"old", b"new"], old, new);
     assert_eq!(shown.is_empty(), old == new);
     let (old, new) = (diff::lines(old), diff::lines(new));
     let (mut made, mut at) = (Vec::new(), 0);
-    for change in diff::changes(&old, &new) {
+    for change in diff::changes(&old, &new, Manner::default()) {
         made.extend_from_slice(&old[at..change.old.start]);
         made.extend_from_slice(&new[change.new]);
         at = change.old.end;
