@@ -69,7 +69,7 @@ fn rescue_names_a_broken_file_and_restores_it_and_sets_the_address() {
     telnet.expect("# ");
     let report = telnet.run("cd /; rescue status").refused("root has none");
     assert!(
-        report.contains("ok files     /etc/config: all 2 parse"),
+        report.contains("ok files     /etc/config: all 3 parse"),
         "{report}"
     );
     telnet.line("reboot");
