@@ -9,7 +9,9 @@ use safebox::boot::{FAILSAFE_MARK, tell};
 use safebox::error::{At, Error, Result};
 use safebox::ssh::keys::{self, Kind, store};
 use safebox::ssh::{FINGERPRINTS, keys::fingerprint};
+use safebox::sys::process::{self, Fork};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Reads the host keys, or makes what is missing where that is wished.
 pub fn load(ctx: &mut Ctx, options: &Options) -> Result<Vec<russh::keys::PrivateKey>> {
@@ -38,19 +40,31 @@ pub fn load(ctx: &mut Ctx, options: &Options) -> Result<Vec<russh::keys::Private
     Ok(found)
 }
 
+/// A console is given so much time to show the banner first.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Makes the fingerprints known: to telnetd by a file, and in failsafe on the consoles.
 pub fn announce(ctx: &Ctx, found: &[russh::keys::PrivateKey]) {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for key in found {
         let key = key.public_key();
-        let line = format!("ssh host key {} ({})", fingerprint(key), kind_word(key));
-        if in_failsafe(ctx) {
-            tell::on_consoles(&ctx.root, &line);
-        }
-        text = text + &line + "\n";
+        lines.push(format!(
+            "ssh host key {} ({})",
+            fingerprint(key),
+            kind_word(key)
+        ));
     }
+    let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
     // Without it the banner of telnet says less.
     let _ = store::replace(&ctx.path(FINGERPRINTS), 0o644, text.as_bytes());
+    // In a process of its own: whoever comes by ssh does not wait for a serial line.
+    if in_failsafe(ctx)
+        && let Ok(Fork::Child) = process::fork()
+    {
+        process::end_with_parent();
+        tell::within(&ctx.root, &lines.join("\r\n"), PATIENCE);
+        process::exit_now(0);
+    }
 }
 
 fn kind_word(key: &russh::keys::PublicKey) -> &'static str {

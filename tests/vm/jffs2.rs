@@ -201,10 +201,10 @@ fn a_write_needs_no_memory_for_the_image() {
     let console = &mut router.console;
     console.run("head -c 8388608 /dev/urandom >/tmp/image").ok();
     console
-        .run("(ulimit -v 5000; mtd write /tmp/image rootfs_data)")
+        .run("(ulimit -v 9000; mtd write /tmp/image rootfs_data)")
         .ok();
     console
-        .run("(ulimit -v 5000; mtd verify /tmp/image rootfs_data)")
+        .run("(ulimit -v 9000; mtd verify /tmp/image rootfs_data)")
         .ok();
     // From a pipe it is read to its end before the first erase, for connections break.
     console

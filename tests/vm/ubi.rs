@@ -182,11 +182,11 @@ fn a_root_file_system_is_read_from_a_volume_that_nobody_can_change_meanwhile() {
     let console = &mut router.console;
     console.run("ubiattach -p ubi && mkdir -p /tmp/m").ok();
     console
-        .run("mtd dump rootfs | head -c 2000000 >/tmp/root.squashfs")
+        .run("mtd dump rootfs | head -c 3000000 >/tmp/root.squashfs")
         .ok();
     console.run("ubirmvol ubi0 -N rootfs_data").ok();
     console
-        .run("ubimkvol ubi0 -N rootfs -s 2000000 && ubiupdatevol ubi0:rootfs /tmp/root.squashfs")
+        .run("ubimkvol ubi0 -N rootfs -s 3000000 && ubiupdatevol ubi0:rootfs /tmp/root.squashfs")
         .ok();
     console.run("ubiblock -c ubi0:rootfs").ok();
     console
